@@ -1,0 +1,15 @@
+"""From a raw in-situ TEM movie to masks, tracks and measurements."""
+
+import lazy_loader
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "job": ["Cancelled", "Job", "Progress"],
+    "movie": ["CalibrationWarning", "Movie", "MovieError"],
+    "provenance": ["Provenance", "Step"],
+    "results": ["Measurements", "Segmentation", "Tracking"],
+    "settings": ["Settings", "SettingsError"],
+}
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_MODULES)

@@ -1,0 +1,1 @@
+"""Pure NumPy, SciPy and pandas science: no torch, no napari, no files."""

@@ -1,0 +1,1 @@
+"""Any microscope file to a Movie; holder logs; tables; exports."""

@@ -1,0 +1,1 @@
+"""Tasks: one module a capability, each Settings + one function + its result."""

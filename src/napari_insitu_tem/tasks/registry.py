@@ -1,0 +1,138 @@
+"""The registry of tasks: one declaration makes a function a task everywhere.
+
+A task is a function ``(input, settings, job) -> result``. Inputs are never modified; results
+are frozen dataclasses with a ``provenance`` field. `task` adds the provenance, so that no
+function has to, and enters the function here, from where the panels, the command line and
+recipes take it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import importlib
+import time
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from napari_insitu_tem.job import Job
+from napari_insitu_tem.provenance import Step
+from napari_insitu_tem.settings import Settings
+
+__all__ = ["Task", "all_tasks", "get_task", "task"]
+
+#: Modules of `napari_insitu_tem.tasks`, in the order of the way through.
+MODULES = (
+    "calibrate",
+    "holder_log",
+    "align",
+    "denoise",
+    "segment",
+    "correct",
+    "track",
+    "edit_tracks",
+    "measure",
+)
+
+_TASKS: dict[str, Task] = {}
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the panels, the command line and recipes know of a task.
+
+    Parameters
+    ----------
+    name, title, summary : str
+        Name in recipes and on the command line; title of its dock; one sentence.
+    function : callable
+        ``(input, settings, job) -> result``.
+    settings_type, input_type, result_type : type
+        From the function's annotations.
+    previews : bool
+        Whether it can run on one frame (with `Settings.context`).
+    uses_device : bool
+        Whether it runs a network; such tasks wait for each other.
+    """
+
+    name: str
+    title: str
+    summary: str
+    function: Callable[..., Any]
+    settings_type: type[Settings]
+    input_type: type
+    result_type: type
+    previews: bool
+    uses_device: bool
+
+    def __call__(self, subject: Any, settings: Settings | None = None, job: Job | None = None):
+        """Run it."""
+        return self.function(subject, settings or self.settings_type(), job or Job())
+
+
+Function = typing.TypeVar("Function", bound=Callable[..., Any])
+
+
+def task(
+    *, title: str, previews: bool = False, uses_device: bool = False
+) -> Callable[[Function], Function]:
+    """Enter a function as a task, and give its results their provenance."""
+
+    def enter(function: Function) -> Function:
+        hints = typing.get_type_hints(function)
+        input_type, settings_type, _ = (hints[name] for name in list(hints)[:3])
+        name = function.__name__
+
+        @functools.wraps(function)
+        def run(subject: Any, settings: Any = None, job: Job | None = None) -> Any:
+            settings = settings_type() if settings is None else settings
+            job = job or Job()
+            history = subject.history()
+            start = time.perf_counter()
+            result = function(subject, settings, job)
+            step = Step(
+                name,
+                settings.to_dict(),
+                seed=job.seed,
+                device=job.device if uses_device else "cpu",
+                seconds=round(time.perf_counter() - start, 3),
+            )
+            return dataclasses.replace(result, provenance=history.then(step))
+
+        _TASKS[name] = Task(
+            name=name,
+            title=title,
+            summary=(function.__doc__ or "").strip().splitlines()[0],
+            function=run,
+            settings_type=settings_type,
+            input_type=input_type,
+            result_type=hints["return"],
+            previews=previews,
+            uses_device=uses_device,
+        )
+        return typing.cast("Function", run)
+
+    return enter
+
+
+def all_tasks() -> Iterator[Task]:
+    """Yield every task, in the order of the way through."""
+    for module in MODULES:
+        yield get_task(module)
+
+
+def get_task(name: str) -> Task:
+    """Return a task by name.
+
+    Raises
+    ------
+    KeyError
+        With the names there are.
+    """
+    if name not in _TASKS:
+        if name not in MODULES:
+            raise KeyError(f"There is no task '{name}'. There are: {', '.join(MODULES)}.")
+        importlib.import_module(f"napari_insitu_tem.tasks.{name}")
+    return _TASKS[name]
