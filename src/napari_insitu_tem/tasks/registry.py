@@ -51,6 +51,8 @@ class Task:
         ``(input, settings, job) -> result``.
     settings_type, input_type, result_type : type
         From the function's annotations.
+    result_name : str
+        What its result is called behind the input's name: ``movie [masks]``.
     previews : bool
         Whether it can run on one frame (with `Settings.context`).
     uses_device : bool
@@ -64,6 +66,7 @@ class Task:
     settings_type: type[Settings]
     input_type: type
     result_type: type
+    result_name: str
     previews: bool
     uses_device: bool
 
@@ -76,7 +79,7 @@ Function = typing.TypeVar("Function", bound=Callable[..., Any])
 
 
 def task(
-    *, title: str, previews: bool = False, uses_device: bool = False
+    *, title: str, result: str = "", previews: bool = False, uses_device: bool = False
 ) -> Callable[[Function], Function]:
     """Enter a function as a task, and give its results their provenance."""
 
@@ -109,6 +112,7 @@ def task(
             settings_type=settings_type,
             input_type=input_type,
             result_type=hints["return"],
+            result_name=result or name.replace("_", " "),
             previews=previews,
             uses_device=uses_device,
         )

@@ -1,0 +1,81 @@
+"""Session: what is selected in a viewer, and the latest tracks and measurements.
+
+Canvas, table and plots meet here and nowhere else: each tells the session what was chosen,
+and follows its signals.
+"""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import Any
+
+from psygnal import Signal
+
+from napari_insitu_tem.results import Measurements, Tracking
+
+__all__ = ["Selection", "Session", "session_of"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """One particle in one frame; either may be None."""
+
+    track: int | None = None
+    frame: int | None = None
+
+
+class Session:
+    """The shared state of the docks of one viewer."""
+
+    selected = Signal(Selection)
+    tracked = Signal(object)
+    measured = Signal(object)
+    closing = Signal()
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = weakref.ref(viewer)
+        self.selection = Selection()
+        self.tracking: Tracking | None = None
+        self.measurements: Measurements | None = None
+
+    @property
+    def viewer(self) -> Any:
+        """The viewer, or None once it is gone."""
+        return self._viewer()
+
+    def select(self, track: int | None, frame: int | None = None) -> None:
+        """Choose a particle, and show the frame."""
+        selection = Selection(track, frame)
+        if selection == self.selection:
+            return
+        self.selection = selection
+        if frame is not None and self.viewer is not None and self.viewer.dims.ndim > 2:
+            self.viewer.dims.set_current_step(0, int(frame))
+        self.selected.emit(selection)
+
+    def show_tracking(self, tracking: Tracking) -> None:
+        """Make these tracks the ones that tables show; measurements of others are dropped."""
+        self.tracking = tracking
+        if self.measurements is not None and self.measurements.tracking is not tracking:
+            self.measurements = None
+        self.tracked.emit(tracking)
+
+    def show_measurements(self, measurements: Measurements) -> None:
+        """Make these measurements the ones that tables and plots show."""
+        self.tracking = measurements.tracking
+        self.measurements = measurements
+        self.measured.emit(measurements)
+
+
+_sessions: dict[int, Session] = {}
+
+
+def session_of(viewer: Any) -> Session:
+    """Return the viewer's session; the same one each time."""
+    # A proxy and its viewer are one; what tells them apart from others is the layer list.
+    key = id(viewer.layers)
+    if key not in _sessions:
+        _sessions[key] = Session(viewer)
+        weakref.finalize(viewer.layers, _sessions.pop, key, None)
+    return _sessions[key]

@@ -1,0 +1,357 @@
+"""TaskPanel: the dock of any task, made from its declaration."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer, Tracks
+from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_insitu_tem.gui.background import Background, plain_words
+from napari_insitu_tem.gui.choosers import LayerChooser
+from napari_insitu_tem.gui.form import SettingsForm
+from napari_insitu_tem.gui.layers import (
+    layer_data,
+    movie_from_layer,
+    segmentation_from_layer,
+    tracking_from_layer,
+)
+from napari_insitu_tem.gui.result_layers import show_layers
+from napari_insitu_tem.gui.session import session_of
+from napari_insitu_tem.job import Job, Progress
+from napari_insitu_tem.movie import Movie
+from napari_insitu_tem.results import Measurements, Segmentation, Tracking
+from napari_insitu_tem.settings import Settings
+from napari_insitu_tem.tasks.registry import get_task
+
+__all__ = ["TaskPanel"]
+
+_PREVIEW_DELAY_MS = 250
+
+
+class TaskPanel(QWidget):
+    """Layer choosers, the form, Run and Cancel, progress, messages and a preview.
+
+    A capability's own module subclasses it and adds what is special: widgets through
+    ``self.extras`` (a layout between the form and the buttons), settings from elsewhere by
+    overriding `settings`, and what happens with a result by overriding `show_result`.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where the layers come from and go to.
+    task_name : str
+        Which task.
+    hidden : tuple of str
+        Settings that the subclass edits in its own way.
+    """
+
+    finished = Signal(object)
+
+    def __init__(self, viewer: Any, task_name: str, *, hidden: tuple[str, ...] = ()) -> None:
+        super().__init__()
+        self.viewer = viewer
+        self.task = get_task(task_name)
+        self.session = session_of(viewer)
+        self._made: dict[int, list[weakref.ref[Layer]]] = {}
+        self._preview_layers: list[weakref.ref[Layer]] = []
+        self._background, self._previewer = Background(self), Background(self)
+        self.form = SettingsForm(self.task.settings_type, hidden=hidden)
+        self.extras = QVBoxLayout()
+        self._build()
+        self._connect()
+
+    # -- what subclasses may override ----------------------------------------------------
+
+    def settings(self) -> Settings:
+        """Return the settings to run with."""
+        return self.form.value()
+
+    def subject(self) -> Any:
+        """Return the task's input from the chosen layers; raises in plain words."""
+        layer = self.input_layer()
+        if layer is None:
+            raise ValueError(f"There is no {self._wanted()} yet: {self._advice()}")
+        if self.task.input_type is Movie:
+            return movie_from_layer(layer)
+        if self.task.input_type is Segmentation:
+            return segmentation_from_layer(layer, self._movie_layer())
+        return tracking_from_layer(layer)
+
+    def show_result(self, result: Any, tuples: list[Any], source: Layer | None) -> list[Layer]:
+        """Put a finished result into the viewer; returns the layers."""
+        layers = show_layers(self.viewer, tuples, self._made_for(source))
+        self._made[id(source)] = [weakref.ref(layer) for layer in layers]
+        if isinstance(result, Tracking):
+            self.session.show_tracking(result)
+        elif isinstance(result, Measurements):
+            self.session.show_measurements(result)
+        return layers
+
+    # -- what the user does ----------------------------------------------------------------
+
+    def input_layer(self) -> Layer | None:
+        """Return the chosen main input layer."""
+        return self._chooser.value
+
+    def run(self) -> None:
+        """Run on the whole input, in the background; or cancel what runs."""
+        if self._background.running:
+            self._cancel()
+            return
+        try:
+            subject, settings, source = self.subject(), self.settings(), self.input_layer()
+        except Exception as error:
+            self.say(plain_words(error), error=True)
+            return
+        self.clear_preview()
+        name = f"{self._base_name(source)} [{self.task.result_name}]"
+        task = self.task
+
+        def work(job: Job) -> Any:
+            result = task(subject, settings, job)
+            tuples = [] if isinstance(result, Measurements) else layer_data(result, name)
+            return result, tuples, source
+
+        self.say("")
+        self._run_button.setText("Cancel")
+        self._bar.setRange(0, 0)
+        self._bar.setFormat("Starting …")
+        self._bar.show()
+        self._background.start(work, uses_device=task.uses_device)
+
+    def preview(self) -> None:
+        """Run on the shown frame alone, and show the result in a layer of its own."""
+        if not self._live.isChecked():
+            return
+        if self._previewer.running or self._background.running:
+            self._preview_timer.start()
+            return
+        try:
+            movie, settings, source = self.subject(), self.settings(), self.input_layer()
+        except Exception as error:
+            self.say(plain_words(error), error=True)
+            return
+        index = min(self._current_frame(), movie.n_frames - 1)
+        before, after = settings.context
+        start, stop = max(0, index - before), min(movie.n_frames, index + after + 1)
+        task, name = self.task, f"{self._base_name(source)} [{self.task.result_name} preview]"
+
+        def work(job: Job) -> Any:
+            result = task(movie.select(start, stop), settings, job)
+            tuples = layer_data(result, name)
+            at = np.array([index, 0, 0]) * tuples[0][1]["scale"]
+            return [
+                (
+                    np.asarray(data[index - start : index - start + 1]),
+                    {**kwargs, "translate": at, "metadata": {"preview": True}},
+                    kind,
+                )
+                for data, kwargs, kind in tuples
+            ]
+
+        self._previewer.start(work, uses_device=task.uses_device)
+
+    def clear_preview(self) -> None:
+        """Take the preview's layers away."""
+        self._live.setChecked(False)
+        self._remove_preview_layers()
+
+    def say(self, text: str, *, error: bool = False) -> None:
+        """Show a message in the panel."""
+        self._message.setText(text)
+        self._message.setStyleSheet("color: #e06c5a;" if error else "")
+        self._message.setVisible(bool(text))
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(6, 6, 6, 6)
+        summary = QLabel(self.task.summary)
+        summary.setWordWrap(True)
+        outer.addWidget(summary)
+        inputs = QFormLayout()
+        inputs.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        kinds = {Movie: (Image, "Movie"), Segmentation: (Labels, "Masks")}
+        layer_type, label = kinds.get(self.task.input_type, (Tracks, "Tracks"))
+        self._chooser = LayerChooser(self.viewer, layer_type, label)
+        inputs.addRow(label, self._chooser.native)
+        self._movie_chooser: LayerChooser | None = None
+        if self.task.input_type is Segmentation:
+            self._movie_chooser = LayerChooser(self.viewer, Image, "Movie")
+            inputs.addRow("Movie", self._movie_chooser.native)
+        outer.addLayout(inputs)
+
+        inner = QWidget()
+        body = QVBoxLayout(inner)
+        body.setContentsMargins(0, 0, 0, 0)
+        body.addWidget(self.form)
+        body.addLayout(self.extras)
+        body.addStretch()
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(inner)
+        outer.addWidget(scroll, 1)
+
+        self._live = QCheckBox("Preview on this frame")
+        self._live.setToolTip("Show the result of these settings on the frame that you look at.")
+        self._live.setVisible(self.task.previews)
+        self._reset = QPushButton("Defaults")
+        self._reset.setToolTip("Go back to the settings that work without tuning.")
+        self._run_button = QPushButton("Run")
+        self._run_button.setObjectName("run")
+        self._run_button.setToolTip(f"{self.task.summary} Runs in the background.")
+        row = QHBoxLayout()
+        row.addWidget(self._live)
+        row.addStretch()
+        row.addWidget(self._reset)
+        row.addWidget(self._run_button)
+        outer.addLayout(row)
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(True)
+        self._bar.hide()
+        outer.addWidget(self._bar)
+        self._message = QLabel()
+        self._message.setWordWrap(True)
+        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._message.hide()
+        outer.addWidget(self._message)
+        self.setMinimumWidth(300)
+
+    def _connect(self) -> None:
+        self._run_button.clicked.connect(self.run)
+        self._reset.clicked.connect(self.form.reset)
+        self._background.progressed.connect(self._show_progress)
+        self._background.messaged.connect(self.say)
+        self._background.finished.connect(self._finish)
+        self._background.failed.connect(lambda text: self.say(text, error=True))
+        self._background.cancelled.connect(lambda: self.say("Cancelled; nothing was changed."))
+        self._background.ended.connect(self._restore)
+        self._previewer.finished.connect(self._show_preview)
+        self._previewer.failed.connect(lambda text: self.say(text, error=True))
+        self._preview_timer = QTimer(self)
+        self._preview_timer.setSingleShot(True)
+        self._preview_timer.setInterval(_PREVIEW_DELAY_MS)
+        self._preview_timer.timeout.connect(self.preview)
+        self._live.toggled.connect(self._toggle_preview)
+        self.form.changed.connect(self._ask_for_preview)
+        self._chooser.changed.connect(self._ask_for_preview)
+        self.viewer.dims.events.current_step.connect(self._ask_for_preview)
+        stop = (self._background.cancel, self._previewer.cancel)
+        choosers = [self._chooser, *([self._movie_chooser] if self._movie_chooser else [])]
+        dims_event, follow = self.viewer.dims.events.current_step, self._ask_for_preview
+
+        def let_go() -> None:
+            dims_event.disconnect(follow)
+            for chooser in choosers:
+                chooser.disconnect()
+            for cancel in stop:
+                cancel()
+
+        self.destroyed.connect(let_go)
+        self.session.closing.connect(self._background.cancel)
+
+    def _wanted(self) -> str:
+        return {Movie: "movie", Segmentation: "mask layer"}.get(self.task.input_type, "track layer")
+
+    def _advice(self) -> str:
+        return {
+            Movie: "open one (drop the file here, or File → Open Sample).",
+            Segmentation: "run Segment first, or open masks as a Labels layer.",
+        }.get(self.task.input_type, "run Track first.")
+
+    def _movie_layer(self) -> Image | None:
+        return self._movie_chooser.value if self._movie_chooser is not None else None
+
+    def _base_name(self, layer: Layer | None) -> str:
+        return layer.name if layer is not None else self.task.title
+
+    def _current_frame(self) -> int:
+        return int(self.viewer.dims.current_step[0]) if self.viewer.dims.ndim > 2 else 0
+
+    def _made_for(self, source: Layer | None) -> list[Layer]:
+        made = (reference() for reference in self._made.get(id(source), ()))
+        return [layer for layer in made if layer is not None and layer in self.viewer.layers]
+
+    def _cancel(self) -> None:
+        self._run_button.setText("Cancelling …")
+        self._run_button.setEnabled(False)
+        self._background.cancel()
+
+    def _show_progress(self, progress: Progress) -> None:
+        self._bar.setRange(0, progress.total or 0)
+        self._bar.setValue(progress.done)
+        text = f"{progress.description} {progress.done}/{progress.total or '?'}"
+        left = progress.seconds_left
+        if left is not None and progress.elapsed > 1:
+            text += f", {_duration(left)} left"
+        self._bar.setFormat(text)
+
+    def _finish(self, outcome: Any) -> None:
+        result, tuples, source = outcome
+        try:
+            self.show_result(result, tuples, source)
+        except Exception as error:
+            self.say(plain_words(error), error=True)
+            return
+        seconds = result.provenance.steps[-1].seconds if result.provenance else 0
+        if not self._message.text():
+            self.say(f"Done in {_duration(seconds)}.")
+        self.finished.emit(result)
+
+    def _restore(self) -> None:
+        self._run_button.setText("Run")
+        self._run_button.setEnabled(True)
+        self._bar.hide()
+
+    def _toggle_preview(self, on: bool) -> None:
+        if on:
+            self.preview()
+        else:
+            self._previewer.cancel()
+            self._remove_preview_layers()
+
+    def _ask_for_preview(self, *_: Any) -> None:
+        if self._live.isChecked():
+            self._preview_timer.start()
+
+    def _show_preview(self, tuples: list[Any]) -> None:
+        if self._live.isChecked():
+            active = self.viewer.layers.selection.active
+            old = [layer for reference in self._preview_layers if (layer := reference())]
+            layers = show_layers(
+                self.viewer, tuples, [layer for layer in old if layer in self.viewer.layers]
+            )
+            self._preview_layers = [weakref.ref(layer) for layer in layers]
+            if active is not None and active in self.viewer.layers:
+                self.viewer.layers.selection.active = active
+
+    def _remove_preview_layers(self) -> None:
+        for reference in self._preview_layers:
+            layer = reference()
+            if layer is not None and layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+        self._preview_layers = []
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
