@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QSizePolicy,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -26,7 +27,7 @@ from superqt import QCollapsible
 from napari_insitu_tem import settings as declared
 from napari_insitu_tem.settings import Settings
 
-__all__ = ["SettingsForm"]
+__all__ = ["SettingsForm", "fill_width"]
 
 
 class SettingsForm(QWidget):
@@ -75,6 +76,7 @@ class SettingsForm(QWidget):
             editor.widget.setObjectName(name)
             editor.widget.setAccessibleName(title)
             label.setBuddy(editor.widget)
+            fill_width(editor.widget)
             editor.connect(self._on_change)
             form = forms[bool(extra["advanced"])]
             form.addRow(label, editor.widget)
@@ -143,6 +145,11 @@ def _form_layout(widget: QWidget) -> QFormLayout:
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
     form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     return form
+
+
+def fill_width(widget: QWidget) -> None:
+    """Let a widget take the width of its column, so that a form's right edge is straight."""
+    widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
 
 def _tooltip(name: str, field: Any) -> str:

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 
 from napari_insitu_tem.gui.background import Background, plain_words
 from napari_insitu_tem.gui.choosers import LayerChooser
-from napari_insitu_tem.gui.form import SettingsForm
+from napari_insitu_tem.gui.form import SettingsForm, fill_width
 from napari_insitu_tem.gui.layers import (
     layer_data,
     movie_from_layer,
@@ -194,6 +194,9 @@ class TaskPanel(QWidget):
         if self.task.input_type is Segmentation:
             self._movie_chooser = LayerChooser(self.viewer, Image, "Movie")
             inputs.addRow("Movie", self._movie_chooser.native)
+        for chooser in (self._chooser, self._movie_chooser):
+            if chooser is not None:
+                fill_width(chooser.native)
         outer.addLayout(inputs)
 
         inner = QWidget()
