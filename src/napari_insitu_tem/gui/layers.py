@@ -127,6 +127,8 @@ def movie_from_layer(layer: Image) -> Movie:
     pixel_size, frame_time = _calibration(layer)
     shown = result_of(layer)
     movie = shown if isinstance(shown, Movie) else getattr(shown, "movie", None)
+    if movie is not None and movie is not shown:
+        movie = movie.replace(provenance=shown.provenance)
     if movie is None:
         return Movie(
             data,
