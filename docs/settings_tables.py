@@ -1,0 +1,34 @@
+"""Rewrite the settings tables in the docs from their declarations; run by ``make docs``."""
+
+import re
+import sys
+from pathlib import Path
+
+from napari_insitu_tem.tasks.registry import all_tasks
+
+DOCS = Path(__file__).parent
+BLOCK = re.compile(r"<!-- settings: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def current(text: str) -> str:
+    """Return the page with every settings table as declared."""
+    tables = {task.settings_type.__name__: task.settings_type for task in all_tasks()}
+
+    def table(match: re.Match[str]) -> str:
+        declared = tables[match[1]].markdown_table()
+        return f"<!-- settings: {match[1]} -->\n{declared}\n<!-- end -->"
+
+    return BLOCK.sub(table, text)
+
+
+def main() -> None:
+    """Rewrite every page that has changed."""
+    for page in sorted(DOCS.glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        if (new := current(text)) != text:
+            page.write_text(new, encoding="utf-8")
+            sys.stdout.write(f"rewrote {page.name}\n")
+
+
+if __name__ == "__main__":
+    main()
