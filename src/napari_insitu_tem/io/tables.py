@@ -51,9 +51,7 @@ def write_table(
     """
     path = Path(path)
     if path.suffix.lower() not in TABLE_SUFFIXES:
-        raise ValueError(
-            f"A table is written as .csv or .parquet; '{path.name}' ends in neither."
-        )
+        raise ValueError(f"A table is written as .csv or .parquet; '{path.name}' ends in neither.")
     published = units.publish(table, pixel_size, frame_time)
     with replacing(path) as temporary:
         if path.suffix.lower() == ".csv":
