@@ -1,0 +1,152 @@
+"""The camera: shot noise, modulation transfer, gain, offset, readout noise, digitisation.
+
+Convention: electrons arrive by Poisson statistics, and what the camera spreads is the image
+with its shot noise. Signal and (white) shot noise are both multiplied by the modulation
+transfer function, so that the noise power spectrum of an empty frame is
+``mean * MTF(q)**2``. Gain, offset and (white) readout noise follow.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from napari_insitu_tem.settings import Settings, setting
+
+__all__ = [
+    "DetectorSettings",
+    "apply_transfer",
+    "detect",
+    "modulation_transfer_function",
+]
+
+
+class DetectorSettings(Settings):
+    """How a camera turns electrons into numbers."""
+
+    mtf_c0: float = setting(
+        1.0,
+        title="Transfer at zero frequency",
+        description="c0 of the camera's modulation transfer function.",
+        gt=0,
+        le=1,
+        advanced=True,
+    )
+    mtf_c1: float = setting(
+        0.0,
+        title="Transfer at infinity",
+        description="c1 of the camera's modulation transfer function.",
+        ge=0,
+        le=1,
+        advanced=True,
+    )
+    mtf_c2: float = setting(
+        0.35,
+        title="Half-height frequency",
+        description="c2 of the modulation transfer function: the transfer is halved at 2·c2 "
+        "times the Nyquist frequency. A small value blurs; a very large one does not.",
+        gt=0,
+        advanced=True,
+    )
+    mtf_c3: float = setting(
+        2.5,
+        title="Steepness of the transfer",
+        description="c3 of the camera's modulation transfer function.",
+        gt=0,
+        advanced=True,
+    )
+    gain: float = setting(
+        20.0,
+        title="Gain",
+        description="Counts that the camera gives for one electron.",
+        unit="counts/e",
+        gt=0,
+        advanced=True,
+    )
+    offset: float = setting(
+        100.0,
+        title="Offset",
+        description="Counts that the camera gives without any electron.",
+        unit="counts",
+        ge=0,
+        advanced=True,
+    )
+    readout_noise: float = setting(
+        0.3,
+        title="Readout noise",
+        description="Standard deviation of the noise added by reading a pixel, in electrons.",
+        unit="e",
+        ge=0,
+        advanced=True,
+    )
+    number_type: Literal["uint8", "uint16", "float32"] = setting(
+        "uint16",
+        title="Number type",
+        description="Type of the pixels in the file; integers are rounded and clipped.",
+        advanced=True,
+    )
+
+
+def modulation_transfer_function(
+    frequency: np.ndarray | float, c0: float, c1: float, c2: float, c3: float
+) -> np.ndarray:
+    """Return ``(c0 - c1) / (1 + (q / (2 c2 q_N))^|c3|) + c1``.
+
+    Parameters
+    ----------
+    frequency : array or float
+        Spatial frequency q in cycles per pixel; the Nyquist frequency q_N is 0.5.
+    c0, c1, c2, c3 : float
+        Parameters of the form that is used in this field (for example by Larsen et al.).
+    """
+    relative = np.asarray(frequency, float) / 0.5
+    return (c0 - c1) / (1 + (relative / (2 * c2)) ** abs(c3)) + c1
+
+
+def apply_transfer(image: np.ndarray, settings: DetectorSettings) -> np.ndarray:
+    """Multiply an image's spectrum by the camera's transfer function; wraps at the edges."""
+    import scipy.fft
+
+    height, width = image.shape
+    rows = scipy.fft.fftfreq(height)[:, np.newaxis]
+    columns = scipy.fft.rfftfreq(width)[np.newaxis, :]
+    transfer = modulation_transfer_function(
+        np.hypot(rows, columns),
+        settings.mtf_c0,
+        settings.mtf_c1,
+        settings.mtf_c2,
+        settings.mtf_c3,
+    )
+    spectrum = scipy.fft.rfft2(image) * transfer
+    return scipy.fft.irfft2(spectrum, s=image.shape)
+
+
+def detect(
+    expected: np.ndarray, settings: DetectorSettings, rng: np.random.Generator
+) -> np.ndarray:
+    """Take one frame.
+
+    Parameters
+    ----------
+    expected : (y, x) array
+        Mean number of electrons on each pixel.
+    settings : DetectorSettings
+        The camera.
+    rng : numpy Generator
+        Source of the noise.
+
+    Returns
+    -------
+    (y, x) array of `settings.number_type`
+        Counts.
+    """
+    electrons = rng.poisson(expected).astype(np.float64)
+    signal = apply_transfer(electrons, settings)
+    if settings.readout_noise:
+        signal += rng.normal(0.0, settings.readout_noise, signal.shape)
+    counts = settings.gain * signal + settings.offset
+    kind = np.dtype(settings.number_type)
+    if kind.kind == "u":
+        counts = np.clip(np.rint(counts), 0, np.iinfo(kind).max)
+    return counts.astype(kind)
