@@ -29,9 +29,7 @@ app = typer.Typer(
 
 MoviePath = Annotated[Path, typer.Argument(help="A movie: a file, or a folder of frames.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
-Signal = Annotated[
-    str | None, typer.Option(help="Which of the file's signals; `info` lists them.")
-]
+Signal = Annotated[str | None, typer.Option(help="Which of the file's signals; `info` lists them.")]
 
 
 @contextmanager
@@ -124,9 +122,15 @@ def demo(
 ) -> None:
     """Run the main job on the recording that ships with the package, and on a simulation."""
     with plain_errors():
-        from napari_insitu_tem.demo import run_demo
+        from napari_insitu_tem.demo import has_display, run_demo
 
-        run_demo(out, window=window)
+        if window and has_display():
+            # A process of its own, since the command line does not know napari.
+            import subprocess
+
+            subprocess.run([sys.executable, "-m", "napari_insitu_tem.gui.demo", out], check=True)
+        else:
+            run_demo(out)
 
 
 def _run_one(steps: Any, path: Path, folder: Path, *, video: bool) -> None:

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
+from napari_insitu_tem.results import Measurements
 
-__all__ = ["run_demo"]
+__all__ = ["has_display", "run_demo"]
 
 
-def run_demo(folder: Path, *, window: bool = True) -> None:
+def run_demo(folder: Path) -> dict[str, Measurements]:
     """Run the main job on both samples and write results and figures.
 
     Parameters
     ----------
     folder : path
         Where the results go, a folder for each sample.
-    window : bool
-        Open napari with everything loaded, when there is a display.
+
+    Returns
+    -------
+    dict of Measurements
+        By the sample's name; tracks, masks and movies are in them.
     """
     from napari_insitu_tem import samples
 
+    measured = {}
     for name, movie in (("sintering", samples.sintering()), ("nanocubes", samples.nanocubes())):
         sys.stdout.write(f"\n{movie.name}: {movie.n_frames} frames\n")
-        _main_job(movie, folder / name)
+        measured[name] = _main_job(movie, folder / name)
     sys.stdout.write(f"\nResults and figures are in {folder}/.\n")
-    if window and has_display():
-        sys.stdout.write("Opening napari …\n")
-        subprocess.run([sys.executable, "-m", "napari_insitu_tem.gui.demo"], check=False)
+    return measured
 
 
 def has_display() -> bool:
@@ -41,12 +43,13 @@ def has_display() -> bool:
     )
 
 
-def _main_job(movie: Movie, folder: Path) -> None:
+def _main_job(movie: Movie, folder: Path) -> Measurements:
     from napari_insitu_tem.io.export import export
     from napari_insitu_tem.pipeline import default_recipe, run_recipe
 
     recipe = default_recipe()
-    results = [result for _, result in run_recipe(recipe, movie, Job())]
-    for file in export(results[-1], folder, job=Job()):
+    result = [result for _, result in run_recipe(recipe, movie, Job())][-1]
+    for file in export(result, folder, job=Job()):
         sys.stdout.write(f"  {file}\n")
     (folder / "recipe.toml").write_text(recipe.to_toml(), encoding="utf-8")
+    return result

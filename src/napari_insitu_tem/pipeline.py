@@ -152,9 +152,9 @@ def run_recipe(
         offered = _offered(step.task.result_type)
         # A result that wraps a movie (an alignment) is that movie to the steps that follow.
         latest[offered] = (
-            result if isinstance(result, offered) else result.movie.replace(
-                provenance=result.provenance
-            )
+            result
+            if isinstance(result, offered)
+            else result.movie.replace(provenance=result.provenance)
         )
         if offered is Tracking:
             latest[Segmentation] = result.segmentation

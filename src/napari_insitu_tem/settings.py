@@ -131,9 +131,7 @@ class Settings(BaseModel):
         for name, field in cls.model_fields.items():
             extra = extras(field)
             default = extra["none_means"] if field.default is None else field.default
-            rows.append(
-                f"| `{name}` | {default} | {extra.get('unit', '')} | {field.description} |"
-            )
+            rows.append(f"| `{name}` | {default} | {extra.get('unit', '')} | {field.description} |")
         return "\n".join(rows)
 
 

@@ -93,7 +93,7 @@ def axis_label(name: str, pixel_size: float | None, frame_time: float | None) ->
     for unit, power in _unit_parts(name, pixel_size, frame_time):
         sign = "⁻" if power < 0 else ""
         digit = "" if power == 1 else sign + "⁰¹²³⁴⁵⁶⁷⁸⁹"[abs(power)]
-        words.append({"deg": "°"}.get(unit, unit) + digit)
+        words.append({"deg": "°", "deg2": "deg²"}.get(unit, unit) + digit)
     return f"{quantity.title} ({' '.join(words)})" if words else quantity.title
 
 

@@ -1,4 +1,4 @@
-r"""Anomalous exponents: is the motion free, confined or directed?
+r"""Anomalous exponents, which tell free from confined and directed motion.
 
 The mean-squared displacement of a recorded walk is :math:`2d(K n^\alpha + s)`: free diffusion
 has α = 1, confinement and crowding less, flow and active motion more. The constant s comes

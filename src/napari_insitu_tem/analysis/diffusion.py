@@ -57,6 +57,20 @@ class Diffusion:
         names = (field.name for field in dataclasses.fields(cls))
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
+    def select(self, chosen: np.ndarray | slice) -> Diffusion:
+        """Return only some tracks."""
+        names = (field.name for field in dataclasses.fields(self))
+        return Diffusion(*(getattr(self, name)[chosen] for name in names))
+
+    def scaled(self, factor: float) -> Diffusion:
+        """Return it with every square multiplied."""
+        return Diffusion(
+            self.coefficient * factor,
+            self.error * factor,
+            self.noise_variance * factor,
+            self.steps,
+        )
+
     def ensemble(self) -> tuple[float, float]:
         """Return the mean D, weighted by steps, and its standard error.
 

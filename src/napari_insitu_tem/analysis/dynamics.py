@@ -6,6 +6,7 @@ positions counts for the lag that lies between their frames, whatever is missing
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -153,11 +154,15 @@ class SquaredDisplacements:
         correction = np.where(n > 1, n / np.maximum(n - 1, 1), np.nan)
         return mean, _divide(np.sqrt((deviation**2).sum(axis=0) * correction), weight)
 
-    def select(self, chosen: np.ndarray) -> SquaredDisplacements:
+    def select(self, chosen: np.ndarray | slice) -> SquaredDisplacements:
         """Return only some tracks (a mask or positions in `tracks`)."""
         return SquaredDisplacements(
             self.tracks[chosen], self.lags, self.total[chosen], self.pairs[chosen], self.dimensions
         )
+
+    def scaled(self, factor: float) -> SquaredDisplacements:
+        """Return them with every square multiplied."""
+        return dataclasses.replace(self, total=self.total * factor)
 
     def at(self, lags: np.ndarray) -> SquaredDisplacements:
         """Return only those lags that are among `lags`."""
