@@ -196,7 +196,7 @@ def _input_parameters(task: Task) -> list[inspect.Parameter]:
 def _setting_parameters(task: Task) -> list[inspect.Parameter]:
     parameters = []
     for name, field in task.settings_type.model_fields.items():
-        kind = declared.value_type(field)
+        kind: Any = declared.value_type(field)
         if not (declared.choices(field) or kind in (bool, int, float, str, Path)):
             continue  # lists of edits and the like belong into a recipe
         extra = declared.extras(field)
@@ -205,7 +205,8 @@ def _setting_parameters(task: Task) -> list[inspect.Parameter]:
         flag = "--" + name.replace("_", "-")
         flags = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
         option = typer.Option(flags, help=f"{field.description}{unit}{default}")
-        annotation = Annotated[kind | None if field.default is None else kind, option]
+        wanted: Any = kind | None if field.default is None else kind
+        annotation: Any = Annotated[wanted, option]
         parameters.append(_parameter(name, annotation, field.default))
     return parameters
 
@@ -241,4 +242,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
