@@ -8,6 +8,7 @@ transfer function, so that the noise power spectrum of an empty frame is
 
 from __future__ import annotations
 
+import functools
 from typing import Literal
 
 import numpy as np
@@ -108,15 +109,8 @@ def apply_transfer(image: np.ndarray, settings: DetectorSettings) -> np.ndarray:
     """Multiply an image's spectrum by the camera's transfer function; wraps at the edges."""
     import scipy.fft
 
-    height, width = image.shape
-    rows = scipy.fft.fftfreq(height)[:, np.newaxis]
-    columns = scipy.fft.rfftfreq(width)[np.newaxis, :]
-    transfer = modulation_transfer_function(
-        np.hypot(rows, columns),
-        settings.mtf_c0,
-        settings.mtf_c1,
-        settings.mtf_c2,
-        settings.mtf_c3,
+    transfer = _transfer(
+        image.shape, settings.mtf_c0, settings.mtf_c1, settings.mtf_c2, settings.mtf_c3
     )
     spectrum = scipy.fft.rfft2(image) * transfer
     return scipy.fft.irfft2(spectrum, s=image.shape)
@@ -150,3 +144,10 @@ def detect(
     if kind.kind == "u":
         counts = np.clip(np.rint(counts), 0, np.iinfo(kind).max)
     return counts.astype(kind)
+
+
+@functools.lru_cache(maxsize=4)
+def _transfer(shape: tuple[int, int], *parameters: float) -> np.ndarray:
+    rows = np.fft.fftfreq(shape[0])[:, np.newaxis]
+    columns = np.fft.rfftfreq(shape[1])[np.newaxis, :]
+    return modulation_transfer_function(np.hypot(rows, columns), *parameters)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from napari_insitu_tem.simulate import joining
+from napari_insitu_tem.simulate.contact import gaps
 from napari_insitu_tem.simulate.crowd import Crowd
 from napari_insitu_tem.simulate.settings import ParticleMovieSettings
 
@@ -181,8 +182,6 @@ def _bound_pairs(crowd: Crowd, corners: np.ndarray) -> np.ndarray:
 
 
 def _gaps_of(corners: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    from napari_insitu_tem.simulate.contact import gaps
-
     return gaps(corners[pairs[:, 0]], corners[pairs[:, 1]])
 
 

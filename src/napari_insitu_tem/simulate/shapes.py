@@ -169,7 +169,7 @@ def project(
 
 def _half_plane_coverage(depth: np.ndarray, normal_y: np.ndarray, normal_x: np.ndarray):
     """Area of a unit pixel on the inner side of a line `depth` beyond its centre; exact."""
-    larger = np.maximum(np.abs(normal_y), np.abs(normal_x))
+    larger = np.maximum(np.maximum(np.abs(normal_y), np.abs(normal_x)), 1e-9)
     smaller = np.minimum(np.abs(normal_y), np.abs(normal_x))
     outer, inner = 0.5 * (larger + smaller), 0.5 * (larger - smaller)
     away = np.abs(depth)
