@@ -1,0 +1,306 @@
+"""Open any recording as a `Movie`: which file is what, and one plain sentence when it fails."""
+
+from __future__ import annotations
+
+import glob
+import importlib
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_insitu_tem.io import axes, calibration
+from napari_insitu_tem.io.lazy import as_movie_data, native
+from napari_insitu_tem.io.signal import (
+    AmbiguousSignal,
+    ReadError,
+    Signal,
+    SignalInfo,
+    quiet_libraries,
+)
+from napari_insitu_tem.movie import CalibrationWarning, Movie
+
+__all__ = ["AmbiguousSignal", "ReadError", "SUFFIXES", "list_signals", "read_movie"]
+
+logger = logging.getLogger("napari_insitu_tem")
+
+# Suffix to the module in `formats` that reads it, and what to call such a file.
+SUFFIXES: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("dm3", "dm4"), ("rosetta", "DigitalMicrograph file")),
+    **dict.fromkeys(("ser", "emi"), ("ser", "TIA file")),
+    **dict.fromkeys(("mrc", "mrcs", "st", "map", "rec"), ("mrc", "MRC file")),
+    "emd": ("rosetta", "EMD file"),
+    "hspy": ("rosetta", "HyperSpy file"),
+    "zspy": ("rosetta", "HyperSpy zarr folder"),
+    **dict.fromkeys(("tif", "tiff", "btf", "tf8"), ("tiff", "TIFF file")),
+    "zarr": ("omezarr", "zarr folder"),
+    "npy": ("numpy_file", "NumPy file"),
+    **dict.fromkeys(("mp4", "avi", "mov", "mkv", "m4v"), ("video", "video")),
+    **dict.fromkeys(("png", "jpg", "jpeg", "bmp"), ("picture", "picture")),
+}
+_HINT = "Set it under Calibrate, or measure in pixels."
+
+
+def list_signals(path: str | Path) -> list[SignalInfo]:
+    """Return what a file holds, and what of it can be opened as a movie.
+
+    Parameters
+    ----------
+    path : path
+        A file, a folder of frames, a zarr folder, or a pattern such as ``run3/frame_*.png``.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be read at all.
+    """
+    return [_info(signal) for signal in _signals(path)]
+
+
+def read_movie(
+    path: str | Path, *, signal: str | int | None = None, time_axis: int | None = None
+) -> Movie:
+    """Open a recording; pixels are read when they are looked at.
+
+    Parameters
+    ----------
+    path : path
+        A file, a folder of frames, a zarr folder, or a pattern such as ``run3/frame_*.png``.
+    signal : str or int, optional
+        Which of the file's signals, by name or position in `list_signals`. Not needed when
+        only one of them can be a movie.
+    time_axis : int, optional
+        Which axis of the stored array is time, for files that do not say or say it wrong.
+
+    Returns
+    -------
+    Movie
+        Its ``metadata`` has ``signal`` (name), ``original`` (the file's own metadata),
+        ``notes`` (what was assumed or refused) and, where the file has it, ``start_time``
+        (clock time of the first frame, ISO 8601).
+
+    Raises
+    ------
+    ReadError
+        With one plain sentence, when it cannot be opened as a movie.
+    AmbiguousSignal
+        When it holds several movies and `signal` does not say which.
+
+    Warns
+    -----
+    CalibrationWarning
+        For every assumption made and every calibration refused.
+    """
+    name = _name(path)
+    chosen = _choose(_signals(path), signal, time_axis, name)
+    movie, notes = _movie(chosen, time_axis, name, str(path))
+    _try_ends(movie, name)
+    for note in notes:
+        warnings.warn(f"'{name}': {note}.", CalibrationWarning, stacklevel=2)
+    return movie
+
+
+def _name(path: str | Path) -> str:
+    return Path(path).name or str(path)
+
+
+def _signals(path: str | Path) -> list[Signal]:
+    """Return all signals of a file, channels and planes taken apart."""
+    name = _name(path)
+    matches = _matches(path)
+    try:
+        with quiet_libraries():
+            found = _open(Path(path), matches)
+        return [part for signal in found for part in axes.split(signal)]
+    except ReadError as error:
+        raise ReadError(f"'{name}' cannot be opened: {str(error).rstrip('.')}.") from None
+    except MemoryError:
+        raise ReadError(f"'{name}' cannot be opened: it does not fit into memory.") from None
+    except PermissionError:
+        raise ReadError(f"'{name}' cannot be opened: you may not read it.") from None
+    except Exception as error:  # every library fails in its own way on damaged files
+        logger.debug("Opening %s failed", path, exc_info=error)
+        kind = _kind(Path(path))[1]
+        raise ReadError(
+            f"'{name}' cannot be opened: it is damaged, cut off, or not a {kind}."
+        ) from None
+
+
+def _matches(path: str | Path) -> list[Path]:
+    """Return the files that a pattern stands for; nothing when it is a file or folder."""
+    if Path(path).exists():
+        return []
+    if not glob.has_magic(str(path)):
+        raise ReadError(f"There is no file '{path}'.")
+    found = [Path(match) for match in glob.glob(str(path))]  # noqa: PTH207
+    files = [match for match in found if match.is_file()]
+    if not files:
+        raise ReadError(f"There is no file that matches '{path}'.")
+    return files
+
+
+def _open(path: Path, matches: list[Path]) -> list[Signal]:
+    from napari_insitu_tem.io.formats import frames, omezarr
+
+    if matches:
+        return frames.signals(path.parent, matches)
+    module, _ = _kind(path)
+    if path.is_dir():
+        if module == "rosetta" or omezarr.is_zarr(path):
+            reader = "rosetta" if module == "rosetta" else "omezarr"
+            return _module(reader).signals(path)
+        return frames.signals(path)
+    if path.stat().st_size == 0:
+        raise ReadError("it is empty (0 bytes)")
+    if not module:
+        known = ", ".join(sorted(SUFFIXES))
+        raise ReadError(
+            f"{path.suffix or 'no suffix'} is none of the kinds that can be read ({known}, and "
+            "folders of png, jpg or tif frames)"
+        )
+    return _module(module).signals(path)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"napari_insitu_tem.io.formats.{name}")
+
+
+def _kind(path: Path) -> tuple[str, str]:
+    return SUFFIXES.get(path.suffix.lower().lstrip("."), ("", "file that can be read"))
+
+
+def _choose(
+    signals: list[Signal], wanted: str | int | None, time_axis: int | None, name: str
+) -> Signal:
+    infos = tuple(_info(signal, time_axis) for signal in signals)
+    if wanted is not None:
+        return _named(signals, infos, wanted, time_axis, name)
+    usable = [index for index, info in enumerate(infos) if info.is_movie]
+    if len(usable) > 1:
+        moving = [index for index in usable if infos[index].n_frames > 1]
+        usable = moving if len(moving) == 1 else usable
+    if len(usable) == 1:
+        return signals[usable[0]]
+    if usable:
+        listed = "; ".join(str(infos[index]) for index in usable)
+        raise AmbiguousSignal(
+            f"'{name}' holds {len(usable)} images or movies; say which one (signal): {listed}.",
+            infos,
+        )
+    problems = "; ".join(dict.fromkeys(info.problem for info in infos))
+    if len(infos) == 1:
+        raise ReadError(f"'{name}' cannot be opened as a movie: {problems}.")
+    raise ReadError(f"'{name}' holds no movie among its {len(infos)} signals: {problems}.")
+
+
+def _named(
+    signals: list[Signal],
+    infos: tuple[SignalInfo, ...],
+    wanted: str | int,
+    time_axis: int | None,
+    name: str,
+) -> Signal:
+    if isinstance(wanted, int):
+        matches = [wanted] if -len(infos) <= wanted < len(infos) else []
+    else:
+        matches = [index for index, info in enumerate(infos) if info.name == wanted]
+        if not matches and wanted.isdigit() and int(wanted) < len(infos):
+            matches = [int(wanted)]
+    if not matches:
+        listed = ", ".join(f"'{info.name}'" for info in infos)
+        raise ReadError(f"'{name}' has no signal {wanted!r}; it has {listed}.")
+    info = infos[matches[0]]
+    if not info.is_movie:
+        raise ReadError(f"'{info.name}' in '{name}' cannot be opened as a movie: {info.problem}.")
+    return signals[matches[0]]
+
+
+def _info(signal: Signal, time_axis: int | None = None) -> SignalInfo:
+    shape, kind = signal.shape, str(np.dtype(signal.data.dtype))
+    labels = tuple(axis.name for axis in signal.axes)
+    try:
+        arranged = axes.arrange(signal, time_axis)
+    except ReadError as error:
+        return SignalInfo(signal.name, shape, kind, labels, False, str(error))
+    size, step, notes = _calibrate(signal, arranged)
+    return SignalInfo(
+        signal.name,
+        shape,
+        kind,
+        labels,
+        n_frames=int(arranged.data.shape[0]),
+        pixel_size=size,
+        frame_time=step,
+        dose=signal.dose,
+        notes=notes,
+    )
+
+
+def _calibrate(
+    signal: Signal, arranged: axes.Arranged
+) -> tuple[float | None, float | None, tuple[str, ...]]:
+    """Return pixel size, time per frame and all that the user has to know."""
+    notes = [*signal.notes, *arranged.notes]
+    size, refused = calibration.pixel_size(arranged.y, arranged.x)
+    if refused:
+        notes.append(f"its pixel size was left out: {refused}. {_HINT}".rstrip("."))
+    step = signal.frame_time
+    if step is None and arranged.data.shape[0] > 1:
+        step, refused = calibration.time_step(arranged.time)
+        if refused:
+            notes.append(f"its time per frame was left out: {refused}")
+    return size, step, tuple(notes)
+
+
+def _movie(
+    signal: Signal, time_axis: int | None, name: str, source: str
+) -> tuple[Movie, tuple[str, ...]]:
+    arranged = axes.arrange(signal, time_axis)
+    size, step, notes = _calibrate(signal, arranged)
+    stored = np.dtype(signal.data.dtype)
+    data = as_movie_data(arranged.data)
+    if native(stored).itemsize != stored.itemsize:
+        logger.debug("%s: %s pixels are read as %s", name, stored, native(stored))
+    metadata: dict[str, Any] = {
+        "signal": signal.name,
+        "original": dict(signal.original),
+        "notes": list(notes),
+    }
+    if signal.start_time:
+        metadata["start_time"] = signal.start_time
+    movie = Movie(
+        data,
+        pixel_size=size,
+        frame_time=step,
+        dose=signal.dose,
+        name=_title(signal, source),
+        source=source,
+        metadata=metadata,
+    )
+    return movie, notes
+
+
+def _title(signal: Signal, source: str) -> str:
+    """Name a movie after its file, and after its signal where the file holds several things."""
+    stem = Path(source).name
+    for suffix in (".ome.tif", ".ome.tiff", ".ome.zarr"):
+        if stem.lower().endswith(suffix):
+            return stem[: -len(suffix)]
+    return Path(stem).stem or signal.name
+
+
+def _try_ends(movie: Movie, name: str) -> None:
+    """Read the first and the last frame: a file that is cut off fails here, not later."""
+    try:
+        with quiet_libraries() as complaints:
+            for index in {0, movie.n_frames - 1}:
+                movie.frame(index)
+    except ReadError as error:
+        raise ReadError(f"'{name}' cannot be opened: {str(error).rstrip('.')}.") from None
+    except Exception as error:
+        logger.debug("Reading the ends of %s failed: %s", name, complaints, exc_info=error)
+        raise ReadError(
+            f"'{name}' cannot be opened: it is damaged or cut off, some frames cannot be read."
+        ) from None
