@@ -5,9 +5,8 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-import numpy as np
 from napari.layers import Image, Labels, Layer, Tracks
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
@@ -29,6 +28,7 @@ from napari_insitu_tem.gui.layers import (
     segmentation_from_layer,
     tracking_from_layer,
 )
+from napari_insitu_tem.gui.preview import Preview
 from napari_insitu_tem.gui.result_layers import show_layers
 from napari_insitu_tem.gui.session import session_of
 from napari_insitu_tem.job import Job, Progress
@@ -38,8 +38,6 @@ from napari_insitu_tem.settings import Settings
 from napari_insitu_tem.tasks.registry import get_task
 
 __all__ = ["TaskPanel"]
-
-_PREVIEW_DELAY_MS = 250
 
 
 class TaskPanel(QWidget):
@@ -67,8 +65,8 @@ class TaskPanel(QWidget):
         self.task = get_task(task_name)
         self.session = session_of(viewer)
         self._made: dict[int, list[weakref.ref[Layer]]] = {}
-        self._preview_layers: list[weakref.ref[Layer]] = []
-        self._background, self._previewer = Background(self), Background(self)
+        self._background = Background(self)
+        self._preview = Preview(viewer, self.task, self._ask_for_preview, self)
         self.form = SettingsForm(self.task.settings_type, hidden=hidden)
         self.extras = QVBoxLayout()
         self._build()
@@ -133,42 +131,9 @@ class TaskPanel(QWidget):
         self._bar.show()
         self._background.start(work, uses_device=task.uses_device)
 
-    def preview(self) -> None:
-        """Run on the shown frame alone, and show the result in a layer of its own."""
-        if not self._live.isChecked():
-            return
-        if self._previewer.running or self._background.running:
-            self._preview_timer.start()
-            return
-        try:
-            movie, settings, source = self.subject(), self.settings(), self.input_layer()
-        except Exception as error:
-            self.say(plain_words(error), error=True)
-            return
-        index = min(self._current_frame(), movie.n_frames - 1)
-        before, after = settings.context
-        start, stop = max(0, index - before), min(movie.n_frames, index + after + 1)
-        task, name = self.task, f"{self._base_name(source)} [{self.task.result_name} preview]"
-
-        def work(job: Job) -> Any:
-            result = task(movie.select(start, stop), settings, job)
-            tuples = layer_data(result, name)
-            at = np.array([index, 0, 0]) * tuples[0][1]["scale"]
-            return [
-                (
-                    np.asarray(data[index - start : index - start + 1]),
-                    {**kwargs, "translate": at, "metadata": {"preview": True}},
-                    kind,
-                )
-                for data, kwargs, kind in tuples
-            ]
-
-        self._previewer.start(work, uses_device=task.uses_device)
-
     def clear_preview(self) -> None:
         """Take the preview's layers away."""
         self._live.setChecked(False)
-        self._remove_preview_layers()
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a message in the panel."""
@@ -246,19 +211,15 @@ class TaskPanel(QWidget):
         self._background.failed.connect(lambda text: self.say(text, error=True))
         self._background.cancelled.connect(lambda: self.say("Cancelled; nothing was changed."))
         self._background.ended.connect(self._restore)
-        self._previewer.finished.connect(self._show_preview)
-        self._previewer.failed.connect(lambda text: self.say(text, error=True))
-        self._preview_timer = QTimer(self)
-        self._preview_timer.setSingleShot(True)
-        self._preview_timer.setInterval(_PREVIEW_DELAY_MS)
-        self._preview_timer.timeout.connect(self.preview)
-        self._live.toggled.connect(self._toggle_preview)
-        self.form.changed.connect(self._ask_for_preview)
-        self._chooser.changed.connect(self._ask_for_preview)
-        self.viewer.dims.events.current_step.connect(self._ask_for_preview)
-        stop = (self._background.cancel, self._previewer.cancel)
+        preview = self._preview
+        preview.failed.connect(lambda text: self.say(text, error=True))
+        self._live.toggled.connect(preview.switch)
+        self.form.changed.connect(preview.refresh)
+        self._chooser.changed.connect(preview.refresh)
+        self.viewer.dims.events.current_step.connect(preview.refresh)
+        stop = (self._background.cancel, preview.cancel)
         choosers = [self._chooser, *([self._movie_chooser] if self._movie_chooser else [])]
-        dims_event, follow = self.viewer.dims.events.current_step, self._ask_for_preview
+        dims_event, follow = self.viewer.dims.events.current_step, preview.refresh
 
         def let_go() -> None:
             dims_event.disconnect(follow)
@@ -285,8 +246,8 @@ class TaskPanel(QWidget):
     def _base_name(self, layer: Layer | None) -> str:
         return layer.name if layer is not None else self.task.title
 
-    def _current_frame(self) -> int:
-        return int(self.viewer.dims.current_step[0]) if self.viewer.dims.ndim > 2 else 0
+    def _ask_for_preview(self) -> tuple[Movie, Settings, str]:
+        return self.subject(), self.settings(), self._base_name(self.input_layer())
 
     def _made_for(self, source: Layer | None) -> list[Layer]:
         made = (reference() for reference in self._made.get(id(source), ()))
@@ -322,35 +283,6 @@ class TaskPanel(QWidget):
         self._run_button.setText("Run")
         self._run_button.setEnabled(True)
         self._bar.hide()
-
-    def _toggle_preview(self, on: bool) -> None:
-        if on:
-            self.preview()
-        else:
-            self._previewer.cancel()
-            self._remove_preview_layers()
-
-    def _ask_for_preview(self, *_: Any) -> None:
-        if self._live.isChecked():
-            self._preview_timer.start()
-
-    def _show_preview(self, tuples: list[Any]) -> None:
-        if self._live.isChecked():
-            active = self.viewer.layers.selection.active
-            old = [layer for reference in self._preview_layers if (layer := reference())]
-            layers = show_layers(
-                self.viewer, tuples, [layer for layer in old if layer in self.viewer.layers]
-            )
-            self._preview_layers = [weakref.ref(layer) for layer in layers]
-            if active is not None and active in self.viewer.layers:
-                self.viewer.layers.selection.active = active
-
-    def _remove_preview_layers(self) -> None:
-        for reference in self._preview_layers:
-            layer = reference()
-            if layer is not None and layer in self.viewer.layers:
-                self.viewer.layers.remove(layer)
-        self._preview_layers = []
 
 
 def _duration(seconds: float) -> str:
