@@ -7,6 +7,7 @@ from napari_insitu_tem.simulate.particles import (
     ParticleMovieSettings,
     ParticleScene,
     simulate_particles,
+    simulate_particles_lazily,
 )
 from napari_insitu_tem.simulate.shapes import vertices
 
@@ -91,7 +92,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
 
 def test_a_lazy_movie_is_the_stored_one():
     stored = simulate(shape="mixed")
-    lazy = ParticleScene(ParticleMovieSettings(**{**SMALL, "shape": "mixed"})).lazy()
+    lazy = simulate_particles_lazily(ParticleMovieSettings(**{**SMALL, "shape": "mixed"}))
     assert lazy.movie.data.chunks[0] == (1,) * SMALL["frames"]
     np.testing.assert_array_equal(lazy.movie.frame(7), stored.movie.frame(7))
     np.testing.assert_array_equal(np.asarray(lazy.labels[7]), stored.labels[7])

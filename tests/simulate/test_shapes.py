@@ -23,7 +23,7 @@ def whole(shape, size, centre, angle, **options):
 def test_the_covered_area_is_the_outline_s(shape, size, centre, angle):
     image, _ = whole(shape, size, centre, angle)
     area = float(shapes.outline_area(shape, size))
-    assert image.sum() == pytest.approx(area, rel=0.005, abs=0.4)
+    assert image.sum() == pytest.approx(area, abs=0.2)
     assert image.min() >= 0
     assert image.max() <= 1
 
@@ -33,11 +33,11 @@ def test_the_covered_area_is_the_outline_s(shape, size, centre, angle):
 def test_the_centroid_of_the_coverage_is_the_given_centre(shape, size, centre, angle):
     image, _ = whole(shape, size, centre, angle)
     found = np.array([(np.indices(FRAME)[axis] * image).sum() for axis in (0, 1)]) / image.sum()
-    assert np.abs(found - centre).max() < 0.02
+    assert np.abs(found - centre).max() < 0.05
 
 
 @settings(max_examples=40, deadline=None)
-@given(kinds, st.floats(12, 60), places, st.floats(-180, 180))
+@given(kinds, st.floats(20, 60), places, st.floats(-180, 180))
 def test_the_far_point_lies_in_the_direction_of_the_angle(shape, size, centre, angle):
     fold = shapes.symmetry(shape)
     if fold == 0:

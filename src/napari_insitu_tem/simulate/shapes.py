@@ -31,6 +31,7 @@ _CIRCUMRADIUS = {"cube": np.sqrt(0.5), "prism": np.sqrt(1 / 3), "hexagon": 0.5}
 _THICKNESS = {"cube": 1.0, "prism": 0.4, "hexagon": 0.4}
 
 _SAMPLES = 4  # a pixel of a round shape is averaged over 4 x 4 points
+_CORNER_SAMPLES = 12  # and one with a polygon's corner over 12 x 12
 
 
 def symmetry(shape: str) -> int:
@@ -179,13 +180,23 @@ def _half_plane_coverage(depth: np.ndarray, normal_y: np.ndarray, normal_x: np.n
 
 
 def _polygon_coverage(shape: str, size: float, y: np.ndarray, x: np.ndarray, angle: float):
-    # Exact where one side crosses a pixel; at the few corner pixels the product is within
-    # some hundredths of a pixel.
-    sides = SHAPES[shape]
+    sides, limit = SHAPES[shape], inradius(shape, size)
+    normals = direction(angle + 180 / sides + np.arange(sides) * 360 / sides)
     coverage = np.ones((y.shape[0], x.shape[1]))
-    for normal in direction(angle + 180 / sides + np.arange(sides) * 360 / sides):
-        depth = inradius(shape, size) - (y * normal[0] + x * normal[1])
-        coverage *= _half_plane_coverage(depth, normal[0], normal[1])
+    crossed = np.zeros(coverage.shape, int)
+    for normal in normals:
+        part = _half_plane_coverage(limit - (y * normal[0] + x * normal[1]), *normal)
+        crossed += (part > 0) & (part < 1)
+        coverage *= part
+    # Exact where one side crosses a pixel; the few corner pixels are sampled finely.
+    rows, columns = np.nonzero((crossed > 1) & (coverage > 0))
+    fine = (np.arange(_CORNER_SAMPLES) + 0.5) / _CORNER_SAMPLES - 0.5
+    points_y = y[rows, 0][:, np.newaxis, np.newaxis] + fine[:, np.newaxis]
+    points_x = x[0, columns][:, np.newaxis, np.newaxis] + fine
+    within = np.ones((len(rows), len(fine), len(fine)), bool)
+    for normal in normals:
+        within &= points_y * normal[0] + points_x * normal[1] <= limit
+    coverage[rows, columns] = within.mean(axis=(1, 2))
     return coverage
 
 
