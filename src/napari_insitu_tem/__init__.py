@@ -5,6 +5,11 @@ import lazy_loader
 __version__ = "0.1.0"
 
 _MODULES = {
+    "io.describe": ["describe"],
+    "io.labels": ["read_labels"],
+    "io.read": ["list_signals", "read_movie"],
+    "io.signal": ["AmbiguousSignal", "ReadError", "SignalInfo"],
+    "io.write": ["write_labels", "write_movie"],
     "job": ["Cancelled", "Job", "Progress"],
     "movie": ["CalibrationWarning", "Movie", "MovieError"],
     "provenance": ["Provenance", "Step"],

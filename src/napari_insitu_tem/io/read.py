@@ -6,13 +6,15 @@ import glob
 import importlib
 import logging
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from napari_insitu_tem.io import axes, calibration
-from napari_insitu_tem.io.lazy import as_movie_data, native
+from napari_insitu_tem.io.beside import beside
+from napari_insitu_tem.io.lazy import as_movie_data
 from napari_insitu_tem.io.signal import (
     AmbiguousSignal,
     ReadError,
@@ -22,7 +24,14 @@ from napari_insitu_tem.io.signal import (
 )
 from napari_insitu_tem.movie import CalibrationWarning, Movie
 
-__all__ = ["AmbiguousSignal", "ReadError", "SUFFIXES", "list_signals", "read_movie"]
+__all__ = [
+    "SUFFIXES",
+    "AmbiguousSignal",
+    "ReadError",
+    "list_signals",
+    "read_movie",
+    "signals_of",
+]
 
 logger = logging.getLogger("napari_insitu_tem")
 
@@ -43,13 +52,14 @@ SUFFIXES: dict[str, tuple[str, str]] = {
 _HINT = "Set it under Calibrate, or measure in pixels."
 
 
-def list_signals(path: str | Path) -> list[SignalInfo]:
+def list_signals(path: str | Path | Sequence[Path]) -> list[SignalInfo]:
     """Return what a file holds, and what of it can be opened as a movie.
 
     Parameters
     ----------
-    path : path
-        A file, a folder of frames, a zarr folder, or a pattern such as ``run3/frame_*.png``.
+    path : path or list of paths
+        A file, a folder of frames, a zarr folder, a pattern such as ``run3/frame_*.png``, or
+        the files of the frames.
 
     Raises
     ------
@@ -59,15 +69,24 @@ def list_signals(path: str | Path) -> list[SignalInfo]:
     return [_info(signal) for signal in _signals(path)]
 
 
+def signals_of(path: str | Path | Sequence[Path]) -> list[tuple[SignalInfo, str | None]]:
+    """Return what `list_signals` does, each with the clock time of its first frame."""
+    return [(_info(signal), signal.start_time) for signal in _signals(path)]
+
+
 def read_movie(
-    path: str | Path, *, signal: str | int | None = None, time_axis: int | None = None
+    path: str | Path | Sequence[Path],
+    *,
+    signal: str | int | None = None,
+    time_axis: int | None = None,
 ) -> Movie:
     """Open a recording; pixels are read when they are looked at.
 
     Parameters
     ----------
-    path : path
-        A file, a folder of frames, a zarr folder, or a pattern such as ``run3/frame_*.png``.
+    path : path or list of paths
+        A file, a folder of frames, a zarr folder, a pattern such as ``run3/frame_*.png``, or
+        the files of the frames.
     signal : str or int, optional
         Which of the file's signals, by name or position in `list_signals`. Not needed when
         only one of them can be a movie.
@@ -93,26 +112,34 @@ def read_movie(
     CalibrationWarning
         For every assumption made and every calibration refused.
     """
-    name = _name(path)
+    place = _place(path)
+    name = place.name or str(place)
     chosen = _choose(_signals(path), signal, time_axis, name)
-    movie, notes = _movie(chosen, time_axis, name, str(path))
+    movie, notes = _movie(chosen, time_axis, str(place))
     _try_ends(movie, name)
     for note in notes:
         warnings.warn(f"'{name}': {note}.", CalibrationWarning, stacklevel=2)
     return movie
 
 
-def _name(path: str | Path) -> str:
-    return Path(path).name or str(path)
+def _place(path: str | Path | Sequence[Path]) -> Path:
+    """Return the path itself, or the folder that a list of frames lies in."""
+    if isinstance(path, (str, Path)):
+        return Path(path)
+    if not path:
+        raise ReadError("There is no file to open.")
+    return Path(path[0]).parent
 
 
-def _signals(path: str | Path) -> list[Signal]:
+def _signals(path: str | Path | Sequence[Path]) -> list[Signal]:
     """Return all signals of a file, channels and planes taken apart."""
-    name = _name(path)
-    matches = _matches(path)
+    place = _place(path)
+    name = place.name or str(place)
+    listed = [] if isinstance(path, (str, Path)) else [Path(file) for file in path]
+    matches = listed or _matches(place)
     try:
         with quiet_libraries():
-            found = _open(Path(path), matches)
+            found = _open(place, matches)
         return [part for signal in found for part in axes.split(signal)]
     except ReadError as error:
         raise ReadError(f"'{name}' cannot be opened: {str(error).rstrip('.')}.") from None
@@ -122,15 +149,15 @@ def _signals(path: str | Path) -> list[Signal]:
         raise ReadError(f"'{name}' cannot be opened: you may not read it.") from None
     except Exception as error:  # every library fails in its own way on damaged files
         logger.debug("Opening %s failed", path, exc_info=error)
-        kind = _kind(Path(path))[1]
+        kind = _kind(place)[1]
         raise ReadError(
             f"'{name}' cannot be opened: it is damaged, cut off, or not a {kind}."
         ) from None
 
 
-def _matches(path: str | Path) -> list[Path]:
+def _matches(path: Path) -> list[Path]:
     """Return the files that a pattern stands for; nothing when it is a file or folder."""
-    if Path(path).exists():
+    if path.exists():
         return []
     if not glob.has_magic(str(path)):
         raise ReadError(f"There is no file '{path}'.")
@@ -254,15 +281,10 @@ def _calibrate(
     return size, step, tuple(notes)
 
 
-def _movie(
-    signal: Signal, time_axis: int | None, name: str, source: str
-) -> tuple[Movie, tuple[str, ...]]:
+def _movie(signal: Signal, time_axis: int | None, source: str) -> tuple[Movie, tuple[str, ...]]:
     arranged = axes.arrange(signal, time_axis)
     size, step, notes = _calibrate(signal, arranged)
-    stored = np.dtype(signal.data.dtype)
     data = as_movie_data(arranged.data)
-    if native(stored).itemsize != stored.itemsize:
-        logger.debug("%s: %s pixels are read as %s", name, stored, native(stored))
     metadata: dict[str, Any] = {
         "signal": signal.name,
         "original": dict(signal.original),
@@ -270,6 +292,7 @@ def _movie(
     }
     if signal.start_time:
         metadata["start_time"] = signal.start_time
+    provenance, frames = beside(source, int(data.shape[0]))
     movie = Movie(
         data,
         pixel_size=size,
@@ -278,6 +301,8 @@ def _movie(
         name=_title(signal, source),
         source=source,
         metadata=metadata,
+        frames=frames,
+        provenance=provenance,
     )
     return movie, notes
 

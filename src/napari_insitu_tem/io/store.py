@@ -86,4 +86,6 @@ def as_dask(array: Any) -> Any:
         return array
     import dask.array as da
 
+    if isinstance(array, da.Array):
+        return array
     return da.from_array(array, chunks=(1, *array.shape[1:]), name=False)

@@ -10,7 +10,7 @@ import numpy as np
 from napari_insitu_tem.io import calibration
 from napari_insitu_tem.io.signal import Axis
 
-__all__ = ["NAMESPACE", "images"]
+__all__ = ["NAMESPACE", "images", "own"]
 
 NAMESPACE = "napari-insitu-tem"
 
@@ -24,6 +24,14 @@ def images(text: str) -> list[dict[str, Any]]:
     return [_image(root, image) for image in root.iter() if _tag(image) == "Image"]
 
 
+def own(text: str) -> dict[str, str]:
+    """Return what `write_movie` or `write_labels` stored in an annotation of its own."""
+    try:
+        return _own(ElementTree.fromstring(text))
+    except ElementTree.ParseError:
+        return {}
+
+
 def _tag(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]
 
@@ -31,11 +39,11 @@ def _tag(element: ElementTree.Element) -> str:
 def _image(root: ElementTree.Element, image: ElementTree.Element) -> dict[str, Any]:
     pixels = next((part for part in image if _tag(part) == "Pixels"), None)
     date = next((part.text for part in image if _tag(part) == "AcquisitionDate"), None)
-    own = _own(root)
+    told = _own(root)
     facts: dict[str, Any] = {
-        "name": own.get("name") or image.get("Name") or "",
-        "start_time": own.get("start_time") or (date or "").strip() or None,
-        "dose": float(own["dose"]) if "dose" in own else None,
+        "name": told.get("name") or image.get("Name") or "",
+        "start_time": told.get("start_time") or (date or "").strip() or None,
+        "dose": float(told["dose"]) if "dose" in told else None,
     }
     if pixels is None:
         return facts
@@ -77,7 +85,6 @@ def _from_planes(pixels: ElementTree.Element) -> float | None:
 
 
 def _own(root: ElementTree.Element) -> dict[str, str]:
-    """Return what `write_movie` stored, in an annotation of its own."""
     for annotation in root.iter():
         if _tag(annotation) == "MapAnnotation" and annotation.get("Namespace") == NAMESPACE:
             return {

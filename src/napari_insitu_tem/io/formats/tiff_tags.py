@@ -39,6 +39,9 @@ def facts(file: Any) -> list[Facts]:
     original = _original(file)
     if file.is_ome:
         images = ome_xml.images(file.ome_metadata)
+        own = ome_xml.own(file.ome_metadata)
+        if own:
+            original[ome_xml.NAMESPACE] = own
         if images:
             return [Facts(original=original, **image) for image in images]
     readers: list[Callable[[Any], Facts | None]] = [
