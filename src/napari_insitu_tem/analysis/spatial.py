@@ -151,13 +151,11 @@ def bond_order(
     if n < 4:
         nothing = np.full(len(every), np.nan)
         return BondOrder(nothing + 0j, nothing + 0j, nothing)
-    height, width = shape
-    # freud's boxes are periodic; with a wide margin no bond inside crosses the border.
-    margin = 2 * (max(shape) + shell)
-    box = freud.box.Box(width + margin, height + margin, is2D=True)
     points = np.zeros((n, 3), np.float32)
-    points[:, 0] = positions[:, 1] - width / 2
-    points[:, 1] = positions[:, 0] - height / 2
+    points[:, :2] = positions[:, ::-1] - np.array(shape[::-1]) / 2
+    # freud's boxes are periodic: a margin keeps the two sides apart.
+    size = 2 * np.abs(points[:, :2]).max(axis=0) + 2.1 * shell
+    box = freud.box.Box(*size, is2D=True)
     query = freud.locality.AABBQuery(box, points)
     near = query.query(points, {"r_max": shell, "exclude_ii": True}).toNeighborList()
     from_edge = np.minimum(positions, np.asarray(shape) - 1 - positions).min(axis=1)
@@ -166,9 +164,10 @@ def bond_order(
     if neighbours == "distance":
         bonds, weighted, judged = near, False, seen & (near.neighbor_counts > 0)
     else:
-        cells = freud.locality.Voronoi().compute((box, points))
-        bonds, weighted = cells.nlist, True
-        judged = _complete_cells(cells.polytopes, points, shape)
+        first, second, side, judged = _voronoi(positions, shape)
+        ways = points[second] - points[first]
+        bonds = freud.locality.NeighborList.from_arrays(n, n, first, second, ways, side)
+        weighted = True
     psi = []
     for k in (4, 6):
         order = freud.order.Hexatic(k=k, weighted=weighted).compute((box, points), bonds)
@@ -176,18 +175,33 @@ def bond_order(
     return BondOrder(psi[0][place], psi[1][place], count[place])
 
 
-def _complete_cells(polytopes: list, points: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Which Voronoi cells no particle beyond the edge could change.
+def _voronoi(
+    positions: np.ndarray, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return Voronoi bonds (from, to, length of the shared side) and which cells are certain.
 
-    A cell's corner is as far from the particle as from the two others that make it; only a
-    particle within that circle could cut it off. So all these circles must be in view.
+    A cell's corner is as far from its particle as from the two others that make it, and only
+    a particle within that circle could cut it off. Where all these circles are in view, no
+    particle beyond the edge could change the cell.
     """
-    half = np.array([shape[1], shape[0]]) / 2
-    cell = np.repeat(np.arange(len(polytopes)), [len(corners) for corners in polytopes])
-    corners = np.concatenate(polytopes)[:, :2]
-    radius = np.linalg.norm(corners - points[cell, :2], axis=1)
-    outside = ((np.abs(corners) + radius[:, None]) > half).any(axis=1)
-    return np.bincount(cell, outside, minlength=len(polytopes)) == 0
+    from scipy.spatial import QhullError, Voronoi
+
+    n, empty = len(positions), np.zeros(0, np.uint32)
+    try:
+        cells = Voronoi(positions)
+    except QhullError:  # all on one line
+        return empty, empty, np.zeros(0, np.float32), np.zeros(n, bool)
+    pairs, corners = cells.ridge_points, np.array(cells.ridge_vertices)
+    at = cells.vertices[corners]
+    radius = np.linalg.norm(at - positions[pairs[:, :1]], axis=2)[..., np.newaxis]
+    inside = ((at - radius >= 0) & (at + radius <= np.array(shape) - 1)).all(axis=(1, 2))
+    certain = inside & (corners >= 0).all(axis=1)
+    judged = np.bincount(pairs.ravel(), np.repeat(~certain, 2), minlength=n) == 0
+    side = np.linalg.norm(at[:, 0] - at[:, 1], axis=1) * certain
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    order = np.lexsort((both[:, 1], both[:, 0]))
+    first, second = both[order].astype(np.uint32).T
+    return first, second, np.tile(side, 2)[order].astype(np.float32), judged
 
 
 def size_statistics(sizes: np.ndarray) -> dict[str, float]:
