@@ -11,7 +11,7 @@ from napari_insitu_tem.simulate.particles import (
 )
 from napari_insitu_tem.simulate.shapes import vertices
 
-SMALL = {"height": 160, "width": 200, "particles": 8, "frames": 12, "size": 16.0}
+SMALL = {"height": 160, "width": 200, "particles": 8, "n_frames": 12, "size": 16.0}
 STILL = {"drift": 0.0, "jitter": 0.0, "grain": 0.0, "illumination": 0.0}
 
 
@@ -46,7 +46,7 @@ def test_masks_have_the_area_the_place_and_the_numbers_of_the_true_table(shape):
 def test_free_particles_diffuse_as_they_are_told_to():
     # Far from each other, most steps are free; 20 particles x 400 steps x 2 axes: 1.1 %.
     settings = ParticleMovieSettings(
-        height=1024, width=1024, particles=20, size=12.0, frames=400, diffusion=2.0,
+        height=1024, width=1024, particles=20, size=12.0, n_frames=400, diffusion=2.0,
         rotational_diffusion=9.0,
     )  # fmt: skip
     poses = ParticleScene(settings, seed=3).poses()
@@ -58,7 +58,7 @@ def test_free_particles_diffuse_as_they_are_told_to():
 
 def test_particles_never_overlap_and_stay_in_view():
     settings = ParticleMovieSettings(
-        height=200, width=200, particles=25, size=20.0, size_spread=0.2, frames=60, diffusion=4.0,
+        height=200, width=200, particles=25, size=20.0, size_spread=0.2, n_frames=60, diffusion=4.0,
         drift=0.2,
     )  # fmt: skip
     scene = ParticleScene(settings)
@@ -93,13 +93,13 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others():
 def test_a_lazy_movie_is_the_stored_one():
     stored = simulate(shape="mixed")
     lazy = simulate_particles_lazily(ParticleMovieSettings(**{**SMALL, "shape": "mixed"}))
-    assert lazy.movie.data.chunks[0] == (1,) * SMALL["frames"]
+    assert lazy.movie.data.chunks[0] == (1,) * SMALL["n_frames"]
     np.testing.assert_array_equal(lazy.movie.frame(7), stored.movie.frame(7))
     np.testing.assert_array_equal(np.asarray(lazy.labels[7]), stored.labels[7])
 
 
 def test_positions_in_the_image_are_those_in_the_sample_plus_the_drift():
-    simulated = simulate(drift=0.3, jitter=0.4, frames=30)
+    simulated = simulate(drift=0.3, jitter=0.4, n_frames=30)
     shift = simulated.drift[simulated.poses["frame"]]
     np.testing.assert_allclose(simulated.poses["y"], simulated.poses["y_sample"] + shift[:, 0])
     np.testing.assert_allclose(simulated.poses["x"], simulated.poses["x_sample"] + shift[:, 1])
@@ -124,13 +124,13 @@ def test_the_ground_and_a_cube_transmit_by_beer_and_lambert():
 
 def test_particles_are_dark_in_bright_field_and_bright_in_dark_field():
     for contrast, darker in (("bright field", True), ("dark field", False)):
-        simulated = simulate(contrast=contrast, frames=1)
+        simulated = simulate(contrast=contrast, n_frames=1)
         frame, inside = simulated.movie.frame(0), simulated.labels[0] > 0
         assert (frame[inside].mean() < frame[~inside].mean()) == darker
 
 
 def test_noise_follows_the_dose():
-    flat = {**STILL, "mtf_c2": 1e6, "readout_noise": 0.0, "gain": 1.0, "offset": 0.0, "frames": 1}
+    flat = {**STILL, "mtf_c2": 1e6, "readout_noise": 0.0, "gain": 1.0, "offset": 0.0, "n_frames": 1}
     for dose in (1.0, 8.0):
         simulated = simulate(dose=dose, **flat)
         ground = simulated.movie.frame(0)[simulated.labels[0] == 0].astype(float)
@@ -152,7 +152,7 @@ def test_uneven_illumination_goes_as_deep_as_it_says():
 @pytest.mark.parametrize(("joining", "splitting"), [("aligned", 0.1), ("coalescence", 0.0)])
 def test_events_agree_with_the_masks_and_the_table(joining, splitting):
     simulated = simulate(
-        particles=30, frames=60, diffusion=4.0, joining=joining, clearance=1.0,
+        particles=30, n_frames=60, diffusion=4.0, joining=joining, clearance=1.0,
         joining_probability=1.0, splitting_probability=splitting,
     )  # fmt: skip
     events = simulated.events
@@ -177,7 +177,7 @@ def test_events_agree_with_the_masks_and_the_table(joining, splitting):
 
 
 def test_growth_changes_the_size_at_its_rate():
-    simulated = simulate(growth=0.25, size_spread=0.0, frames=20, particles=5)
+    simulated = simulate(growth=0.25, size_spread=0.0, n_frames=20, particles=5)
     last = simulated.poses[simulated.poses["frame"] == 19]
     np.testing.assert_allclose(last["size"], 16 + 19 * 0.25)
     areas = np.bincount(simulated.labels[19].ravel())[1:]
@@ -185,13 +185,13 @@ def test_growth_changes_the_size_at_its_rate():
 
 
 def test_what_is_etched_away_is_gone():
-    simulated = simulate(growth=-1.0, size_spread=0.0, frames=20, particles=5)
+    simulated = simulate(growth=-1.0, size_spread=0.0, n_frames=20, particles=5)
     assert simulated.poses["frame"].max() == 13
     assert not np.asarray(simulated.labels[19]).any()
 
 
 def test_a_particle_that_comes_back_into_an_open_view_is_a_new_one():
-    simulated = simulate(edges="open", frames=80, diffusion=16.0, particles=20)
+    simulated = simulate(edges="open", n_frames=80, diffusion=16.0, particles=20)
     lives = simulated.poses.groupby("particle")["frame"].agg(["min", "max", "count"])
     assert (lives["max"] - lives["min"] + 1 == lives["count"]).all()
     assert len(lives) > 20
@@ -201,7 +201,7 @@ def test_a_particle_that_comes_back_into_an_open_view_is_a_new_one():
 
 
 def test_attraction_keeps_touching_particles_together():
-    crowded = {"particles": 20, "frames": 80, "diffusion": 2.0}
+    crowded = {"particles": 20, "n_frames": 80, "diffusion": 2.0}
     free = ParticleScene(ParticleMovieSettings(**{**SMALL, **crowded}))
     bound = ParticleScene(ParticleMovieSettings(**{**SMALL, **crowded, "attraction": 5.0}))
 

@@ -43,7 +43,7 @@ def sintering() -> Movie:
 def nanocubes_settings() -> ParticleMovieSettings:
     """Return what `nanocubes` simulates."""
     return ParticleMovieSettings(
-        frames=60,
+        n_frames=60,
         height=320,
         width=320,
         particles=36,

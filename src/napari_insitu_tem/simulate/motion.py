@@ -82,7 +82,7 @@ def move_particles(
         Source of all randomness.
     """
     crowd = Crowd(settings, box, rng)
-    n, frames = settings.particles, settings.frames
+    n, frames = settings.particles, settings.n_frames
     identity = np.arange(1, n + 1)  # of every group
     next_identity = n + 1
     resting: dict[tuple[int, int], int] = {}

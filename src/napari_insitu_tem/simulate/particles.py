@@ -108,8 +108,8 @@ def simulate_particles(
     """
     settings, job = settings or ParticleMovieSettings(), job or Job()
     scene = ParticleScene(settings, job.seed)
-    shape = (settings.frames, *scene.shape)
-    indices = range(settings.frames)
+    shape = (settings.n_frames, *scene.shape)
+    indices = range(settings.n_frames)
     images = job.map(scene.image, indices, "Simulating")
     data = store.write_frames(images, shape, settings.number_type)
     masks = job.map(scene.label_image, indices, "Drawing true masks")
@@ -134,7 +134,7 @@ def _lazy(render: Callable[[int], np.ndarray], scene: ParticleScene, dtype: str)
     def block(block_info: Any = None) -> np.ndarray:
         return render(block_info[None]["chunk-location"][0])[np.newaxis]
 
-    chunks = ((1,) * scene.settings.frames, (scene.shape[0],), (scene.shape[1],))
+    chunks = ((1,) * scene.settings.n_frames, (scene.shape[0],), (scene.shape[1],))
     return da.map_blocks(block, chunks=chunks, dtype=dtype, meta=np.zeros((0, 0, 0), dtype))
 
 

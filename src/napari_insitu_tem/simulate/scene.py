@@ -50,7 +50,7 @@ class ParticleScene:
         self.settings, self.seed = settings, seed
         self.shape = (settings.height, settings.width)
         self.drift = drift_curve(
-            settings.frames,
+            settings.n_frames,
             speed=settings.drift,
             jitter=settings.jitter,
             rng=np.random.default_rng([seed, 0]),

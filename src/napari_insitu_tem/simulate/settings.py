@@ -17,7 +17,7 @@ class ParticleMovieSettings(DetectorSettings):
     seed and settings give the same bytes.
     """
 
-    frames: int = setting(100, title="Frames", description="Length of the movie.", ge=1)
+    n_frames: int = setting(100, title="Frames", description="Length of the movie.", ge=1)
     height: int = setting(512, title="Height", description="Height of a frame.", unit="px", ge=16)
     width: int = setting(512, title="Width", description="Width of a frame.", unit="px", ge=16)
     shape: Literal["cube", "rod", "prism", "hexagon", "sphere", "mixed"] = setting(
