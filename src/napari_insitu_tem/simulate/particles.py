@@ -71,6 +71,8 @@ class SimulatedMovie:
         """The truth in the form that tasks hand on: masks, particles, graph."""
         table = self.poses.rename(columns={"particle": "track"})
         table.insert(1, "label", table["track"])
+        table["equivalent_diameter"] = np.sqrt(4 / np.pi * table["area"])
+        table["touches_edge"] = ~table["inside"]
         table = table.sort_values(["track", "frame"], ignore_index=True)
         return Tracking(table, Segmentation(self.labels, self.movie), graph=self.graph)
 
