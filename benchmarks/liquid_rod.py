@@ -73,7 +73,7 @@ def score(truth, found) -> list:
 
 def main() -> None:
     images, masks = read(recordings("liquid-rod"))
-    truth = [max(poses(mask.astype(int)), key=lambda p: 1) for mask in masks]
+    truth = [poses(mask.astype(int))[0] for mask in masks]
     movie = Movie(images, name="liquid-rod")
     denoise, segment, track = (get_task(name) for name in ("denoise", "segment", "track"))
     settings = denoise.settings_type(**SUMMING)
@@ -85,10 +85,7 @@ def main() -> None:
     rows.append(["ours: summed, defaults", *score(truth, ours), len(images) / seconds])
     tracked = [poses(tracking.segmentation.frame(i)) for i in range(len(images))]
     rows.append(["ours, tracked", *score(truth, tracked), float("nan")])
-    for name, sigma in (
-        ("Gaussian (12 px) + Otsu, matched", 12.0),
-        ("Gaussian (3 px) + Otsu", 3.0),
-    ):
+    for sigma, how in ((12.0, "matched"), (3.0, "small")):
         labels, seconds = timed(lambda sigma=sigma: gaussian_otsu(summed, sigma))
         found = [poses(frame) for frame in labels]
         name = f"Gaussian ({sigma:g} px, {how}) + Otsu"

@@ -76,6 +76,7 @@ def run_peer(folder: Path, length: int) -> dict:
     from skimage.morphology import remove_small_objects
     from skimage.registration import phase_cross_correlation
     from skimage.segmentation import watershed
+    from skimage.transform import downscale_local_mean, resize
 
     trackpy.quiet()
     seconds: dict[str, float] = {}
@@ -92,8 +93,8 @@ def run_peer(folder: Path, length: int) -> dict:
     labels = np.empty(aligned.shape, np.int32)
     with stopwatch(seconds, "segment"):
         for index, frame in enumerate(aligned):
-            smooth = gaussian(frame, 2)
-            smooth = smooth / gaussian(frame, 60)
+            ground = gaussian(downscale_local_mean(frame, (8, 8)), 8)
+            smooth = gaussian(frame, 2) / resize(ground, frame.shape)
             inside = remove_small_objects(smooth < threshold_otsu(smooth), max_size=50)
             depth = ndimage.distance_transform_edt(inside)
             peaks = peak_local_max(depth, min_distance=8, labels=ndimage.label(inside)[0])

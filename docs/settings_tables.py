@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+from napari_insitu_tem.simulate.particles import ParticleMovieSettings
 from napari_insitu_tem.tasks.registry import all_tasks
 
 DOCS = Path(__file__).parent
@@ -13,6 +14,7 @@ BLOCK = re.compile(r"<!-- settings: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 def current(text: str) -> str:
     """Return the page with every settings table as declared."""
     tables = {task.settings_type.__name__: task.settings_type for task in all_tasks()}
+    tables[ParticleMovieSettings.__name__] = ParticleMovieSettings
 
     def table(match: re.Match[str]) -> str:
         declared = tables[match[1]].markdown_table()
