@@ -7,12 +7,22 @@ hands the slice down to the array given here.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["FrameReader", "as_movie_data", "grey", "native", "pick", "transpose"]
+__all__ = [
+    "FrameReader",
+    "LazyArray",
+    "as_movie_data",
+    "grey",
+    "has_colours",
+    "native",
+    "pick",
+    "transpose",
+]
 
 _BLOCK_BYTES = 8e6
 _IN_MEMORY_BYTES = 64e6
@@ -45,6 +55,7 @@ class LazyArray:
         self.shape = tuple(int(size) for size in shape)
         self.dtype = np.dtype(dtype)
         self.ndim = len(self.shape)
+        self.chunks = getattr(array, "chunks", None)
 
     def __getitem__(self, key: Any) -> np.ndarray:
         if self._samples:
@@ -53,7 +64,58 @@ class LazyArray:
         block = np.asarray(self._array[key])
         if self._convert is not None:
             block = self._convert(block)
-        return block.astype(self.dtype, copy=False)
+        if not isinstance(self._array, np.memmap):
+            return block.astype(self.dtype, copy=False)
+        block = block.astype(self.dtype)
+        _forget_pages(self._array)
+        return block
+
+
+class View:
+    """An array in a file seen with its axes in another order, some of them at one position.
+
+    Parameters
+    ----------
+    array : array-like
+        What is stored.
+    order : list of int
+        For every axis of the view, the stored axis.
+    fixed : dict
+        Positions along the other stored axes.
+    """
+
+    def __init__(self, array: Any, order: list[int], fixed: dict[int, int]) -> None:
+        self._array, self._order, self._fixed = array, list(order), fixed
+        self.shape = tuple(int(array.shape[axis]) for axis in order)
+        self.dtype = np.dtype(array.dtype)
+        self.ndim = len(self.shape)
+        stored = getattr(array, "chunks", None)
+        self.chunks = None if stored is None else tuple(int(stored[axis]) for axis in order)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        keys = list(key) if isinstance(key, tuple) else [key]
+        keys += [slice(None)] * (self.ndim - len(keys))
+        wanted: list[Any] = [self._fixed.get(axis) for axis in range(len(self._array.shape))]
+        for axis, part in zip(self._order, keys, strict=True):
+            wanted[axis] = part
+        block = np.asarray(self._array[tuple(wanted)])
+        # Axes asked for at one position are gone; bring the rest from stored to seen order.
+        seen = [
+            axis for axis, part in zip(self._order, keys, strict=True) if isinstance(part, slice)
+        ]
+        left = sorted(seen)
+        return block.transpose([left.index(axis) for axis in seen])
+
+
+def _forget_pages(array: np.memmap) -> None:
+    """Give back the memory of a map's pages that were read.
+
+    They would be given back under pressure anyway, but until then they look like memory that
+    the program needs. The system's file cache still has them.
+    """
+    mapped = getattr(array, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 class FrameReader:
@@ -94,14 +156,14 @@ class FrameReader:
 
 
 def as_movie_data(array: Any) -> Any:
-    """Return (t, y, x) data for a `Movie`: NumPy when small and in memory, dask otherwise.
+    """Return (t, y, x) data for a `Movie`: NumPy when small and quickly read, dask otherwise.
 
     Types that image libraries stumble over are made plain: foreign byte order becomes
     native, half floats single floats, true/false 0 and 1.
     """
     dtype = native(array.dtype)
-    if type(array) is np.ndarray and array.nbytes <= _IN_MEMORY_BYTES:
-        return array.astype(dtype, copy=False)
+    if isinstance(array, np.ndarray) and array.nbytes <= _IN_MEMORY_BYTES:
+        return np.array(array, dtype)
     import dask.array as da
 
     if isinstance(array, da.Array):
@@ -109,7 +171,8 @@ def as_movie_data(array: Any) -> Any:
     frame_bytes = max(1, int(np.prod(array.shape[1:])) * dtype.itemsize)
     per_block = max(1, int(_BLOCK_BYTES // frame_bytes))
     stored = getattr(array, "chunks", None)
-    if stored is not None:  # reading part of a stored chunk costs as much as all of it
+    if stored is not None and int(stored[0]) * frame_bytes <= _IN_MEMORY_BYTES:
+        # Reading a part of a stored chunk costs as much as reading all of it.
         per_block = -(-per_block // int(stored[0])) * int(stored[0])
     return da.from_array(
         LazyArray(array, dtype),
@@ -132,37 +195,35 @@ def native(dtype: Any) -> np.dtype:
 
 def pick(array: Any, axis: int | None, index: int) -> Any:
     """Return one position along an axis, lazily; with ``axis=None`` add a first axis."""
-    array = _sliceable(array)
     if axis is None:
-        return array[np.newaxis]
-    return array[(slice(None),) * axis + (index,)]
+        return _for_slicing(array)[np.newaxis]
+    if _slices_lazily(array):
+        return array[(slice(None),) * axis + (index,)]
+    return View(array, [other for other in range(len(array.shape)) if other != axis], {axis: index})
 
 
 def transpose(array: Any, order: list[int]) -> Any:
     """Return the array with its axes in another order, lazily."""
-    return _sliceable(array).transpose(order)
+    return array.transpose(order) if _slices_lazily(array) else View(array, order, {})
 
 
-def _sliceable(array: Any) -> Any:
-    """Make an array-like one whose slices are lazy; memory maps are that already."""
-    if isinstance(array, np.ndarray):
+def _slices_lazily(array: Any) -> bool:
+    """Whether slicing reads nothing: memory maps and dask arrays."""
+    return isinstance(array, np.ndarray) or hasattr(array, "dask")
+
+
+def _for_slicing(array: Any) -> Any:
+    """Return an array whose slices are lazy."""
+    if _slices_lazily(array):
         return array
     import dask.array as da
 
-    if isinstance(array, da.Array):
-        return array
-    frame_bytes = int(np.prod(array.shape[-2:])) * array.dtype.itemsize
-    stored = getattr(array, "chunks", None) or (1,) * (array.ndim - 2)
-    lead = [min(size, int(chunk)) for size, chunk in zip(array.shape[:-2], stored, strict=False)]
-    if lead:
-        enough = max(1, int(_BLOCK_BYTES // max(1, frame_bytes)))
-        lead[0] = min(array.shape[0], max(lead[0], enough if array.ndim == 3 else 1))
     return da.from_array(
         LazyArray(array, array.dtype),
-        chunks=(*lead, *array.shape[-2:]),
+        chunks=-1,
         name=False,
         inline_array=True,
-        meta=np.empty((0,) * array.ndim, array.dtype),
+        meta=np.empty((0,) * len(array.shape), array.dtype),
     )
 
 

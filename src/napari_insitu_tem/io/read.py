@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from napari_insitu_tem.io import axes, calibration
+from napari_insitu_tem.io import axes
 from napari_insitu_tem.io.beside import beside
+from napari_insitu_tem.io.choose import calibrate, choose, info_of
 from napari_insitu_tem.io.lazy import as_movie_data
 from napari_insitu_tem.io.signal import (
     AmbiguousSignal,
@@ -49,7 +48,6 @@ SUFFIXES: dict[str, tuple[str, str]] = {
     **dict.fromkeys(("mp4", "avi", "mov", "mkv", "m4v"), ("video", "video")),
     **dict.fromkeys(("png", "jpg", "jpeg", "bmp"), ("picture", "picture")),
 }
-_HINT = "Set it under Calibrate, or measure in pixels."
 
 
 def list_signals(path: str | Path | Sequence[Path]) -> list[SignalInfo]:
@@ -66,12 +64,12 @@ def list_signals(path: str | Path | Sequence[Path]) -> list[SignalInfo]:
     ReadError
         When the file cannot be read at all.
     """
-    return [_info(signal) for signal in _signals(path)]
+    return [info_of(signal) for signal in _signals(path)]
 
 
 def signals_of(path: str | Path | Sequence[Path]) -> list[tuple[SignalInfo, str | None]]:
     """Return what `list_signals` does, each with the clock time of its first frame."""
-    return [(_info(signal), signal.start_time) for signal in _signals(path)]
+    return [(info_of(signal), signal.start_time) for signal in _signals(path)]
 
 
 def read_movie(
@@ -114,7 +112,7 @@ def read_movie(
     """
     place = _place(path)
     name = place.name or str(place)
-    chosen = _choose(_signals(path), signal, time_axis, name)
+    chosen = choose(_signals(path), signal, time_axis, name)
     movie, notes = _movie(chosen, time_axis, str(place))
     _try_ends(movie, name)
     for note in notes:
@@ -198,92 +196,9 @@ def _kind(path: Path) -> tuple[str, str]:
     return SUFFIXES.get(path.suffix.lower().lstrip("."), ("", "file that can be read"))
 
 
-def _choose(
-    signals: list[Signal], wanted: str | int | None, time_axis: int | None, name: str
-) -> Signal:
-    infos = tuple(_info(signal, time_axis) for signal in signals)
-    if wanted is not None:
-        return _named(signals, infos, wanted, time_axis, name)
-    usable = [index for index, info in enumerate(infos) if info.is_movie]
-    if len(usable) > 1:
-        moving = [index for index in usable if infos[index].n_frames > 1]
-        usable = moving if len(moving) == 1 else usable
-    if len(usable) == 1:
-        return signals[usable[0]]
-    if usable:
-        listed = "; ".join(str(infos[index]) for index in usable)
-        raise AmbiguousSignal(
-            f"'{name}' holds {len(usable)} images or movies; say which one (signal): {listed}.",
-            infos,
-        )
-    problems = "; ".join(dict.fromkeys(info.problem for info in infos))
-    if len(infos) == 1:
-        raise ReadError(f"'{name}' cannot be opened as a movie: {problems}.")
-    raise ReadError(f"'{name}' holds no movie among its {len(infos)} signals: {problems}.")
-
-
-def _named(
-    signals: list[Signal],
-    infos: tuple[SignalInfo, ...],
-    wanted: str | int,
-    time_axis: int | None,
-    name: str,
-) -> Signal:
-    if isinstance(wanted, int):
-        matches = [wanted] if -len(infos) <= wanted < len(infos) else []
-    else:
-        matches = [index for index, info in enumerate(infos) if info.name == wanted]
-        if not matches and wanted.isdigit() and int(wanted) < len(infos):
-            matches = [int(wanted)]
-    if not matches:
-        listed = ", ".join(f"'{info.name}'" for info in infos)
-        raise ReadError(f"'{name}' has no signal {wanted!r}; it has {listed}.")
-    info = infos[matches[0]]
-    if not info.is_movie:
-        raise ReadError(f"'{info.name}' in '{name}' cannot be opened as a movie: {info.problem}.")
-    return signals[matches[0]]
-
-
-def _info(signal: Signal, time_axis: int | None = None) -> SignalInfo:
-    shape, kind = signal.shape, str(np.dtype(signal.data.dtype))
-    labels = tuple(axis.name for axis in signal.axes)
-    try:
-        arranged = axes.arrange(signal, time_axis)
-    except ReadError as error:
-        return SignalInfo(signal.name, shape, kind, labels, False, str(error))
-    size, step, notes = _calibrate(signal, arranged)
-    return SignalInfo(
-        signal.name,
-        shape,
-        kind,
-        labels,
-        n_frames=int(arranged.data.shape[0]),
-        pixel_size=size,
-        frame_time=step,
-        dose=signal.dose,
-        notes=notes,
-    )
-
-
-def _calibrate(
-    signal: Signal, arranged: axes.Arranged
-) -> tuple[float | None, float | None, tuple[str, ...]]:
-    """Return pixel size, time per frame and all that the user has to know."""
-    notes = [*signal.notes, *arranged.notes]
-    size, refused = calibration.pixel_size(arranged.y, arranged.x)
-    if refused:
-        notes.append(f"its pixel size was left out: {refused}. {_HINT}".rstrip("."))
-    step = signal.frame_time
-    if step is None and arranged.data.shape[0] > 1:
-        step, refused = calibration.time_step(arranged.time)
-        if refused:
-            notes.append(f"its time per frame was left out: {refused}")
-    return size, step, tuple(notes)
-
-
 def _movie(signal: Signal, time_axis: int | None, source: str) -> tuple[Movie, tuple[str, ...]]:
     arranged = axes.arrange(signal, time_axis)
-    size, step, notes = _calibrate(signal, arranged)
+    size, step, notes = calibrate(signal, arranged)
     data = as_movie_data(arranged.data)
     metadata: dict[str, Any] = {
         "signal": signal.name,

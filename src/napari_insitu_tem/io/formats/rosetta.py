@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_insitu_tem.io.lazy import grey
+from napari_insitu_tem.io.lazy import grey, transpose
 from napari_insitu_tem.io.metadata import clock_time, find, plain
 from napari_insitu_tem.io.signal import Axis, ReadError, Signal
 
@@ -50,7 +50,7 @@ def _is_velox(path: Path) -> bool:
 def _signal(entry: Mapping[str, Any], path: Path, suffix: str) -> Signal:
     general = entry["metadata"].get("General", {})
     original = plain(entry.get("original_metadata") or {})
-    data, notes = _without_colour(entry["data"])
+    data, notes = _without_colour(_dataset(entry["data"]))
     axes = [_axis(axis, suffix) for axis in entry["axes"]][: data.ndim]
     axes += [Axis()] * (data.ndim - len(axes))
     if [bool(axis.get("navigate")) for axis in entry["axes"]] == [True, True, False]:
@@ -70,6 +70,53 @@ def _signal(entry: Mapping[str, Any], path: Path, suffix: str) -> Signal:
         original=original,
         notes=notes,
     )
+
+
+def _dataset(data: Any) -> Any:
+    """Return the HDF5 dataset behind a dask array, where that is all there is behind it.
+
+    rosettasciio's array has a task for every chunk, which makes each access to one of 50,000
+    frames search a graph of that size; sliced directly, the dataset answers at once.
+    """
+    import h5py
+
+    layers = getattr(getattr(data, "dask", None), "layers", {})
+    found = [
+        value
+        for name, layer in layers.items()
+        if name.startswith("original-")
+        for value in layer.values()
+        if isinstance(value, h5py.Dataset)
+    ]
+    if len(found) != 1 or data.ndim != 3 or found[0].dtype != data.dtype:
+        return data
+    # Velox and Berkeley files keep their axes in other orders; take the one that fits.
+    stored = found[0]
+    fitting = [
+        order
+        for order in ([0, 1, 2], [2, 1, 0], [2, 0, 1])
+        if tuple(stored.shape[axis] for axis in order) == data.shape
+        and _is_reordered(stored, order, data)
+    ]
+    if len(fitting) != 1:
+        return data
+    return stored if fitting[0] == [0, 1, 2] else transpose(stored, fitting[0])
+
+
+def _is_reordered(stored: Any, order: list[int], data: Any) -> bool:
+    """Whether `data` is the dataset with its axes in this order, by a plane that is quick to read.
+
+    That is a plane across the axis of which a stored chunk holds the least.
+    """
+    chunks = stored.chunks or (1, 2, 2)
+    across = int(np.argmin(chunks))
+    for position in (0, stored.shape[across] // 2):
+        view = transpose(stored, order)
+        plane: list[Any] = [slice(None)] * 3
+        plane[order.index(across)] = position
+        if not np.array_equal(view[tuple(plane)], np.asarray(data[tuple(plane)])):
+            return False
+    return True
 
 
 def _axis(axis: Mapping[str, Any], suffix: str) -> Axis:

@@ -1,0 +1,95 @@
+"""Which of a file's signals becomes the movie, and what is told of each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from napari_insitu_tem.io import axes, calibration
+from napari_insitu_tem.io.signal import AmbiguousSignal, ReadError, Signal, SignalInfo
+
+__all__ = ["calibrate", "choose", "info_of"]
+
+_HINT = "Set it under Calibrate, or measure in pixels"
+
+
+def choose(
+    signals: list[Signal], wanted: str | int | None, time_axis: int | None, name: str
+) -> Signal:
+    infos = tuple(info_of(signal, time_axis) for signal in signals)
+    if wanted is not None:
+        return _named(signals, infos, wanted, time_axis, name)
+    usable = [index for index, info in enumerate(infos) if info.is_movie]
+    if len(usable) > 1:
+        moving = [index for index in usable if infos[index].n_frames > 1]
+        usable = moving if len(moving) == 1 else usable
+    if len(usable) == 1:
+        return signals[usable[0]]
+    if usable:
+        listed = "; ".join(str(infos[index]) for index in usable)
+        raise AmbiguousSignal(
+            f"'{name}' holds {len(usable)} images or movies; say which one (signal): {listed}.",
+            infos,
+        )
+    problems = "; ".join(dict.fromkeys(info.problem for info in infos))
+    if len(infos) == 1:
+        raise ReadError(f"'{name}' cannot be opened as a movie: {problems}.")
+    raise ReadError(f"'{name}' holds no movie among its {len(infos)} signals: {problems}.")
+
+
+def _named(
+    signals: list[Signal],
+    infos: tuple[SignalInfo, ...],
+    wanted: str | int,
+    time_axis: int | None,
+    name: str,
+) -> Signal:
+    if isinstance(wanted, int):
+        matches = [wanted] if -len(infos) <= wanted < len(infos) else []
+    else:
+        matches = [index for index, info in enumerate(infos) if info.name == wanted]
+        if not matches and wanted.isdigit() and int(wanted) < len(infos):
+            matches = [int(wanted)]
+    if not matches:
+        listed = ", ".join(f"'{info.name}'" for info in infos)
+        raise ReadError(f"'{name}' has no signal {wanted!r}; it has {listed}.")
+    info = infos[matches[0]]
+    if not info.is_movie:
+        raise ReadError(f"'{info.name}' in '{name}' cannot be opened as a movie: {info.problem}.")
+    return signals[matches[0]]
+
+
+def info_of(signal: Signal, time_axis: int | None = None) -> SignalInfo:
+    shape, kind = signal.shape, str(np.dtype(signal.data.dtype))
+    labels = tuple(axis.name for axis in signal.axes)
+    try:
+        arranged = axes.arrange(signal, time_axis)
+    except ReadError as error:
+        return SignalInfo(signal.name, shape, kind, labels, False, str(error))
+    size, step, notes = calibrate(signal, arranged)
+    return SignalInfo(
+        signal.name,
+        shape,
+        kind,
+        labels,
+        n_frames=int(arranged.data.shape[0]),
+        pixel_size=size,
+        frame_time=step,
+        dose=signal.dose,
+        notes=notes,
+    )
+
+
+def calibrate(
+    signal: Signal, arranged: axes.Arranged
+) -> tuple[float | None, float | None, tuple[str, ...]]:
+    """Return pixel size, time per frame and all that the user has to know."""
+    notes = [*signal.notes, *arranged.notes]
+    size, refused = calibration.pixel_size(arranged.y, arranged.x)
+    if refused:
+        notes.append(f"its pixel size was left out: {refused}. {_HINT}")
+    step = signal.frame_time
+    if step is None and arranged.data.shape[0] > 1:
+        step, refused = calibration.time_step(arranged.time)
+        if refused:
+            notes.append(f"its time per frame was left out: {refused}")
+    return size, step, tuple(notes)
