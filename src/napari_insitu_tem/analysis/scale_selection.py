@@ -1,0 +1,224 @@
+"""Which size and which polarity the particles have: blobs over all scales at once."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from napari_insitu_tem.analysis.illumination import shrink
+from napari_insitu_tem.analysis.noise import Noise, quiet_spread
+
+__all__ = ["Blobs", "find_blobs"]
+
+# The scale-normalised Laplacian of a Gaussian at the centre of a disc of contrast 1 is
+# largest, 2/e, at sigma = radius / sqrt(2) (Lindeberg, Int. J. Comput. Vision 30, 79, 1998).
+_DISC_RESPONSE = 2 / math.e
+_PER_OCTAVE = (1.77, 2.5)
+_AT_MOST = 400
+
+
+@dataclass(frozen=True)
+class Blobs:
+    """Blobs of a frame; arrays with one entry a blob.
+
+    Parameters
+    ----------
+    y, x, diameter : array
+        Centre and diameter of the disc that would give the response, in pixels.
+    contrast : array
+        Its contrast against its surroundings in counts; negative for dark ones.
+    significance : array
+        Response over the noise of the response.
+    certain : array
+        Contrast that is left when as much as noise could make is taken off; positive.
+    """
+
+    y: np.ndarray
+    x: np.ndarray
+    diameter: np.ndarray
+    contrast: np.ndarray
+    significance: np.ndarray
+    certain: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.y)
+
+    def take(self, index: np.ndarray) -> Blobs:
+        """Return some of them."""
+        return Blobs(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
+
+
+def _lowest_significance(n_pixels: int, sigma: float) -> float:
+    """Level that noise alone exceeds in one frame of a hundred."""
+    cells = max(n_pixels / (2 * sigma**2), 4)
+    return math.sqrt(2 * math.log(cells / 0.01))
+
+
+def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float) -> Blobs:
+    """Find significant dark and bright blobs of any size in one frame.
+
+    Parameters
+    ----------
+    flat : (y, x) float array
+        A frame from which slow illumination has been taken out.
+    noise : Noise
+        Its noise.
+    largest : float
+        Largest diameter to look for, in pixels.
+
+    Returns
+    -------
+    Blobs
+        Where blobs overlap, the one with the highest contrast.
+    """
+    parts: list[tuple[np.ndarray, ...]] = []
+    level, factor = flat, 1
+    while True:
+        scales = (1.25, *_PER_OCTAVE) if factor == 1 else _PER_OCTAVE
+        for sigma in scales:
+            full = sigma * factor
+            if 2 * math.sqrt(2) * full > largest:
+                break
+            parts.append(_extrema(level, sigma, factor, noise))
+        if 2 * math.sqrt(2) * _PER_OCTAVE[0] * factor * 2 > largest or min(level.shape) < 16:
+            break
+        level, factor = shrink(level, 2), factor * 2
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return _best_of_overlapping(Blobs(*columns))
+
+
+def _extrema(level: np.ndarray, sigma: float, factor: int, noise: Noise) -> tuple[np.ndarray, ...]:
+    response = -(sigma**2) * ndimage.gaussian_laplace(level, sigma, mode="nearest")
+    full = sigma * factor
+    sd = max(noise.of_blob_filter(full), 1e-12)
+    if factor == 1:
+        # Noise that is correlated in another way than assumed shows at these scales.
+        sd = min(max(sd, quiet_spread(response)), 2 * sd)
+    lowest = _lowest_significance(level.size * factor**2, full)
+    size = 2 * max(1, round(sigma)) + 1
+    magnitude = np.abs(response)
+    peaks = (ndimage.maximum_filter(magnitude, size) == magnitude) & (magnitude > lowest * sd)
+    y, x = np.nonzero(peaks)
+    value = response[y, x]
+    if len(y) > _AT_MOST:
+        best = np.argsort(-np.abs(value))[:_AT_MOST]
+        y, x, value = y[best], x[best], value[best]
+    diameter = np.full(len(y), 2 * math.sqrt(2) * full)
+    centre = (factor - 1) / 2
+    return (
+        y * factor + centre,
+        x * factor + centre,
+        diameter,
+        value / _DISC_RESPONSE,
+        np.abs(value) / sd,
+        (np.abs(value) - lowest * sd) / _DISC_RESPONSE,
+    )
+
+
+def _best_of_overlapping(blobs: Blobs) -> Blobs:
+    order = np.argsort(-blobs.certain)
+    blobs = blobs.take(order)
+    free = np.ones(len(blobs), bool)
+    chosen = []
+    for i in range(len(blobs)):
+        if not free[i]:
+            continue
+        chosen.append(i)
+        distance = np.hypot(blobs.y - blobs.y[i], blobs.x - blobs.x[i])
+        # A centre inside the other's disc is the same thing seen at another scale.
+        free &= distance > 0.5 * np.maximum(blobs.diameter, blobs.diameter[i])
+    return blobs.take(np.array(chosen, int))
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What a movie's particles look like.
+
+    Parameters
+    ----------
+    bright : bool
+        Whether they are brighter than their background.
+    diameter : float
+        Typical diameter (of rods, width) in pixels.
+    contrast : float
+        Typical contrast in counts, positive.
+    noise : Noise
+        Typical noise.
+    found : bool
+        Whether anything stood out of the noise; if not, the other values are guesses.
+    """
+
+    bright: bool
+    diameter: float
+    contrast: float
+    noise: Noise
+    found: bool
+
+    @property
+    def smoothing(self) -> float:
+        """Smoothing that lifts an edge of this contrast to six times the noise.
+
+        At scale s a step of contrast c has a gradient of ``c / (s sqrt(2 pi))`` and noise of
+        density n one of ``n / (s**2 sqrt(8 pi))``, so their ratio is ``2 s c / n``.
+        """
+        return self._smoothing(3.0, 5)
+
+    @property
+    def edge_smoothing(self) -> float:
+        """Smoothing at which the level of the edges is found: more certain, less exact."""
+        return max(self.smoothing, self._smoothing(6.0, 8))
+
+    def _smoothing(self, factor: float, part: float) -> float:
+        needed = factor * self.noise.density / max(self.contrast, 1e-12)
+        sigma = math.sqrt(max(needed**2 - self.noise.correlation**2, 0.0))
+        sigma = min(sigma, max(self.diameter / part, 0.7))
+        return 0.0 if sigma < 0.4 else sigma
+
+
+def propose(
+    frames: list[np.ndarray], *, bright: bool | None = None, diameter: float | None = None
+) -> Proposal:
+    """Find size, polarity and contrast of the particles from some frames together."""
+    from napari_insitu_tem.analysis.illumination import fit_polynomial
+    from napari_insitu_tem.analysis.noise import estimate_noise
+
+    found, noises = [], []
+    for frame in frames:
+        frame = np.nan_to_num(np.asarray(frame, np.float32))
+        noise = estimate_noise(frame)
+        noises.append(noise)
+        found.append(find_blobs(frame - fit_polynomial(frame), noise, largest=min(frame.shape) / 2))
+    noise = Noise(
+        float(np.median([n.density for n in noises])),
+        float(np.median([n.correlation for n in noises])),
+    )
+    blobs = Blobs(
+        *(
+            np.concatenate([getattr(one, name) for one in found])
+            for name in Blobs.__dataclass_fields__
+        )
+    )
+    evidence = (blobs.certain * blobs.diameter) ** 2
+    if len(blobs):
+        # Weak blobs are gaps between particles, their texture or the film they lie on.
+        strong = blobs.certain >= 0.5 * _weighted_quantile(blobs.certain, evidence, 0.9)
+        blobs, evidence = blobs.take(strong), evidence[strong]
+    if bright is None:
+        bright = bool(np.sum(evidence * np.sign(blobs.contrast)) > 0)
+    right = (blobs.contrast > 0) == bright
+    if not right.any():
+        return Proposal(bright, diameter or 20.0, 5 * noise.density, noise, False)
+    blobs, evidence = blobs.take(right), evidence[right]
+    if diameter is None:
+        diameter = _weighted_quantile(blobs.diameter, evidence, 0.5)
+    contrast = _weighted_quantile(np.abs(blobs.contrast), evidence, 0.5)
+    return Proposal(bright, diameter, contrast, noise, True)
+
+
+def _weighted_quantile(values: np.ndarray, weights: np.ndarray, part: float) -> float:
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, part * total[-1])])

@@ -1,0 +1,248 @@
+"""Particles of one frame, by classical means, from values that hold for the whole movie."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from napari_insitu_tem.analysis.illumination import enlarge, fit_polynomial, smooth_background
+from napari_insitu_tem.analysis.noise import Noise, estimate_noise
+from napari_insitu_tem.analysis.thresholds import (
+    edge_level,
+    edge_weights,
+    global_threshold,
+    local_edge_levels,
+    squared_gradient,
+)
+from napari_insitu_tem.analysis.watershed import split_touching
+
+__all__ = ["SegmentationValues", "background_of", "segment_frame"]
+
+_SIGNIFICANT = 6.0
+_STEEP = 2.0
+_FINE_GRID_BELOW = 14.0
+
+
+@dataclass(frozen=True)
+class SegmentationValues:
+    """Everything that `segment_frame` needs; nothing is left to be found but levels.
+
+    Parameters
+    ----------
+    bright : bool
+        Particles are brighter than their background.
+    diameter : float
+        Typical diameter (of rods, width) in pixels.
+    smoothing : float
+        Standard deviation of the Gaussian in pixels; 0 leaves the frame as it is.
+    edge_smoothing : float
+        The same for finding the level of the edges; at least `smoothing`.
+    flatten_scale : float or None
+        Standard deviation in pixels over which the background varies; None for no flattening.
+    threshold : {"edges", "otsu", "li", "triangle", "minimum_error"}
+        How the level is found.
+    sensitivity : float
+        Divides the level.
+    split_strength : float
+        See `watershed.split_touching`.
+    smallest_area : float
+        In pixels.
+    smallest_contrast : float
+        Of a particle's mean, in counts.
+    fill_holes, drop_edge : bool
+        Fill holes; leave out particles cut by the frame's border.
+    """
+
+    bright: bool
+    diameter: float
+    smoothing: float
+    edge_smoothing: float
+    flatten_scale: float | None
+    threshold: str = "edges"
+    sensitivity: float = 1.0
+    split_strength: float = 0.75
+    smallest_area: float = 4.0
+    smallest_contrast: float = 0.0
+    fill_holes: bool = True
+    drop_edge: bool = False
+
+
+def smooth(frame: np.ndarray, sigma: float) -> np.ndarray:
+    """Gaussian-filter a frame; a sigma of 0 leaves it as it is."""
+    if sigma <= 0:
+        return frame
+    return ndimage.gaussian_filter(frame, sigma, mode="nearest", truncate=3.5)
+
+
+def background_of(
+    smoothed: np.ndarray, values: SegmentationValues, noise: Noise
+) -> tuple[np.ndarray, float | None]:
+    """Find the background and the level half-way up the particles' edges above it.
+
+    Parameters
+    ----------
+    smoothed : (y, x) float32 array
+        A frame smoothed by `values.edge_smoothing`, particles brighter than background.
+    values : SegmentationValues
+        Polarity and scales.
+    noise : Noise
+        The frame's noise.
+
+    Returns
+    -------
+    background : (y, x) float32 array
+        What lies under the particles.
+    level : float or None
+        Level of the edges above it; None where nothing stands out of the noise.
+    """
+    if values.flatten_scale is None:
+        prior = np.full(smoothed.shape, np.median(smoothed), np.float32)
+    else:
+        prior = fit_polynomial(smoothed)
+    noise_of_gradient = noise.of_gradient(values.edge_smoothing)
+    # The gradients of the background are far below those of the particles.
+    weights = edge_weights(smoothed - prior, noise_of_gradient)
+    total = float(weights.sum(dtype=np.float64))
+    if total <= 0:
+        return prior, None
+    background = prior
+    flat = smoothed - background
+    level: float | None = float((weights * flat).sum(dtype=np.float64)) / total
+    for _ in range(2):
+        foreground = flat > level
+        if foreground.all() or not foreground.any():
+            return background, None
+        offset = np.float32(np.median(flat[~foreground]))
+        background = background + offset
+        if values.flatten_scale is not None:
+            reach = 1 + round(values.edge_smoothing)
+            around = ndimage.binary_dilation(foreground, iterations=reach)
+            if around.mean() > 0.9:
+                around = foreground
+            background = smooth_background(smoothed, around, values.flatten_scale, background)
+        flat = smoothed - background
+        level = edge_level(flat, weights)
+        if level is None:
+            return background, None
+    # Inner edges of particles (diffraction contrast) would lift the level above the outline.
+    return background, min(level, 0.5 * float(np.median(flat[flat > level])))
+
+
+def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
+    """Label the particles of one frame.
+
+    Parameters
+    ----------
+    frame : (y, x) array
+        Counts.
+    values : SegmentationValues
+        What holds for the whole movie.
+
+    Returns
+    -------
+    (y, x) int32 array
+        Labels 1..n; all 0 where nothing stands out of the noise.
+    """
+    frame = np.nan_to_num(np.asarray(frame, np.float32))
+    noise = estimate_noise(frame)
+    if not values.bright:
+        frame = -frame
+    smoothed = smooth(frame, values.smoothing)
+    further = math.sqrt(max(values.edge_smoothing**2 - values.smoothing**2, 0))
+    edges = smooth(smoothed, further)
+    background, level = background_of(edges, values, noise)
+    flat = smoothed - background
+    if values.threshold != "edges":
+        level = global_threshold(flat, values.threshold)
+    if level is None:
+        return np.zeros(frame.shape, np.int32)
+    sd = noise.after_smoothing(values.smoothing)
+    threshold: np.ndarray | float = level
+    if values.threshold == "edges":
+        edges = edges - background
+        weights = edge_weights(edges, noise.of_gradient(values.edge_smoothing))
+        threshold = local_edge_levels(edges, weights, level, max(values.diameter, 4.0))
+    excess = flat - np.maximum(threshold / values.sensitivity, 3.0 * sd)
+    labels = label_particles(excess, values)
+    return select(labels, flat, noise.of_gradient(values.smoothing), sd, values)
+
+
+def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarray:
+    """Label what exceeds its threshold, holes filled and touching particles split.
+
+    Small particles are split on a grid twice as fine, because the necks between them are
+    about a pixel wide.
+    """
+    fine = values.diameter < _FINE_GRID_BELOW and values.split_strength > 0
+    factor = 2 if fine else 1
+    if fine:
+        shape = tuple(2 * size for size in excess.shape)
+        excess = enlarge(excess, shape, 2)
+    mask = excess > 0
+    if values.fill_holes:
+        mask = fill_small_holes(mask, values.diameter * factor)
+    labels = split_touching(mask, strength=values.split_strength, smoothing=1.0)
+    if fine:
+        height, width = (size // 2 for size in labels.shape)
+        blocks = labels.reshape(height, 2, width, 2)
+        filled = np.count_nonzero(blocks, axis=(1, 3)) >= 2
+        labels = np.where(filled, blocks.max(axis=(1, 3)), 0)
+    return labels
+
+
+def fill_small_holes(mask: np.ndarray, diameter: float) -> np.ndarray:
+    """Fill holes; one wider than three particles is background enclosed by them."""
+    filled = ndimage.binary_fill_holes(mask)
+    holes, count = ndimage.label(filled & ~mask)
+    if count == 0:
+        return mask
+    areas = np.bincount(holes.ravel())
+    small = areas <= 0.25 * math.pi * diameter**2
+    small[0] = False
+    return mask | small[holes]
+
+
+def select(
+    labels: np.ndarray,
+    flat: np.ndarray,
+    noise_of_gradient: float,
+    sd: float,
+    values: SegmentationValues,
+) -> np.ndarray:
+    """Keep the particles that are large, strong and sharp enough, numbered 1..n."""
+    count = int(labels.max(initial=0))
+    if count == 0:
+        return labels.astype(np.int32)
+    flat_labels = labels.ravel()
+    area = np.bincount(flat_labels, minlength=count + 1)
+    mean = np.bincount(flat_labels, flat.ravel(), count + 1) / np.maximum(area, 1)
+    cell = 4 * math.pi * max(values.smoothing, 0.3) ** 2
+    significance = mean / max(sd, 1e-12) * np.sqrt(np.maximum(area / cell, 1))
+    keep = (area >= values.smallest_area) & (significance >= _SIGNIFICANT)
+    keep &= mean >= values.smallest_contrast
+    rim = _rim(labels)
+    rim_labels = labels[rim]
+    length = np.bincount(rim_labels, minlength=count + 1)
+    slope = np.bincount(rim_labels, squared_gradient(flat)[rim], count + 1)
+    # Where noise or slow illumination crosses the level, the slope is that of noise.
+    keep &= slope >= _STEEP * 2 * noise_of_gradient**2 * length
+    if values.drop_edge:
+        for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+            keep[side] = False
+    keep[0] = False
+    numbers = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
+    return numbers[labels]
+
+
+def _rim(labels: np.ndarray) -> np.ndarray:
+    """Pixels of particles beside background."""
+    background = labels == 0
+    beside = np.zeros(labels.shape, bool)
+    beside[1:] |= background[:-1]
+    beside[:-1] |= background[1:]
+    beside[:, 1:] |= background[:, :-1]
+    beside[:, :-1] |= background[:, 1:]
+    return beside & ~background
