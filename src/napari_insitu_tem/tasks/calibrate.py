@@ -29,7 +29,7 @@ class CalibrateSettings(Settings):
         description="Edge of a pixel of the movie as it was opened (before binning).",
         unit="nm",
         gt=0,
-        step=0.01,
+        step=0.001,
         none_means="as in the file",
     )
     frame_time: float | None = setting(
@@ -38,7 +38,7 @@ class CalibrateSettings(Settings):
         description="Time from one frame to the next (before frames are binned).",
         unit="s",
         gt=0,
-        step=0.1,
+        step=0.001,
         none_means="as in the file",
     )
     dose: float | None = setting(
@@ -134,7 +134,7 @@ class CalibrateSettings(Settings):
     )
 
 
-@task(title="Calibrate")
+@task(title="Calibrate", result="calibrated")
 def calibrate(
     movie: Movie, settings: CalibrateSettings = CalibrateSettings(), job: Job = Job()
 ) -> Movie:

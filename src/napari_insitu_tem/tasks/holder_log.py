@@ -79,7 +79,7 @@ class HolderLogSettings(Settings):
     )
 
 
-@task(title="Holder log")
+@task(title="Holder log", result="with log")
 def holder_log(
     movie: Movie, settings: HolderLogSettings = HolderLogSettings(), job: Job = Job()
 ) -> Movie:

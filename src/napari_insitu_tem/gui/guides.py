@@ -1,0 +1,82 @@
+"""Guides: a line or rectangle that the user drags over a movie, read in the movie's pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Shapes
+
+__all__ = ["add_guide", "guide_corners", "line_length", "rectangle_edges"]
+
+
+def add_guide(viewer: Any, image: Image, kind: str, corners: np.ndarray, name: str) -> Shapes:
+    """Add a Shapes layer with one line or rectangle over an image, ready to be dragged.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where to.
+    image : napari.layers.Image
+        What it lies over; it takes its scale and units.
+    kind : {"line", "rectangle"}
+        The shape.
+    corners : (n, 2) array
+        As y, x in pixels of the image.
+    name : str
+        The layer's name.
+    """
+    extent = max(image.data.shape[-2:])
+    guide = viewer.add_shapes(
+        [np.asarray(corners, float)],
+        shape_type=kind,
+        name=name,
+        edge_color="#ffd640",
+        face_color="transparent",
+        edge_width=max(1.0, extent / 250),
+        scale=image.scale[-2:],
+        translate=image.translate[-2:],
+        units=image.units[-2:],
+        axis_labels=image.axis_labels[-2:],
+    )
+    # The corners of a line are dragged one by one, a rectangle as a whole or by its handles.
+    guide.mode = "direct" if kind == "line" else "select"
+    if kind != "line":
+        guide.selected_data = {0}
+    return guide
+
+
+def guide_corners(guide: Shapes, image: Image) -> np.ndarray | None:
+    """Return the corners of the last shape of a guide as y, x in pixels of the image."""
+    if not len(guide.data):
+        return None
+    corners = np.asarray(guide.data[-1], float)[:, -2:]
+    world = corners * guide.scale[-2:] + guide.translate[-2:]
+    return (world - image.translate[-2:]) / image.scale[-2:]
+
+
+def line_length(guide: Shapes, image: Image) -> float | None:
+    """Return the length of a guide's line in pixels of the image."""
+    corners = guide_corners(guide, image)
+    if corners is None:
+        return None
+    return float(np.sum(np.hypot(*np.diff(corners, axis=0).T)))
+
+
+def rectangle_edges(guide: Shapes, image: Image) -> tuple[int, int, int, int] | None:
+    """Return (top, bottom, left, right): pixels outside a guide's rectangle at each edge.
+
+    A pixel whose centre is inside counts as inside.
+    """
+    corners = guide_corners(guide, image)
+    if corners is None:
+        return None
+    height, width = image.data.shape[-2:]
+    low = np.ceil(corners.min(axis=0) - 1e-6).astype(int)
+    high = np.floor(corners.max(axis=0) + 1e-6).astype(int)
+    return (
+        int(np.clip(low[0], 0, height)),
+        int(np.clip(height - 1 - high[0], 0, height)),
+        int(np.clip(low[1], 0, width)),
+        int(np.clip(width - 1 - high[1], 0, width)),
+    )
