@@ -115,10 +115,15 @@ def time_step(axis: Axis) -> tuple[float | None, str]:
     scale, unit = axis.scale, _plain(axis.unit)
     if scale is None or unit not in _TIMES:
         return None, ""
-    seconds = scale * _TIMES[unit]
+    seconds = _times(scale, _TIMES[unit])
     if not math.isfinite(seconds) or not _SHORTEST_STEP <= seconds <= _LONGEST_STEP:
         return None, f"the file claims {scale:.4g} {axis.unit}, which cannot be right"
     return float(seconds), ""
+
+
+def _times(scale: float, factor: float) -> float:
+    """Multiply, without the digits that floating point adds (3 Å are 0.3 nm)."""
+    return scale if factor == 1.0 else float(f"{scale * factor:.12g}")
 
 
 def _in_nm(axis: Axis) -> tuple[float | None, str]:
@@ -133,7 +138,7 @@ def _in_nm(axis: Axis) -> tuple[float | None, str]:
         return None, f"the file gives a scale of {scale:.4g} without a unit"
     if unit not in _LENGTHS:
         return None, f"'{axis.unit}' is not a unit of length"
-    size = scale * _LENGTHS[unit]
+    size = _times(scale, _LENGTHS[unit])
     if not math.isfinite(size) or size <= 0:
         return None, f"the file claims {scale:.4g} {axis.unit}"
     if not _SMALLEST <= size <= _LARGEST:

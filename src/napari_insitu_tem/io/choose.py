@@ -15,13 +15,34 @@ _HINT = "Set it under Calibrate, or measure in pixels"
 def choose(
     signals: list[Signal], wanted: str | int | None, time_axis: int | None, name: str
 ) -> Signal:
+    """Return the wanted signal, or the only one that can be a movie.
+
+    Where several can, but only one of them has more than one frame, it is that one: the
+    others are snapshots that were saved along.
+
+    Raises
+    ------
+    AmbiguousSignal
+        When that leaves several.
+    ReadError
+        When there is none, or not the wanted one.
+    """
     infos = tuple(info_of(signal, time_axis) for signal in signals)
     if wanted is not None:
         return _named(signals, infos, wanted, time_axis, name)
     usable = [index for index, info in enumerate(infos) if info.is_movie]
     if len(usable) > 1:
         moving = [index for index in usable if infos[index].n_frames > 1]
-        usable = moving if len(moving) == 1 else usable
+        if len(moving) == 1:
+            chosen, others = signals[moving[0]], len(usable) - 1
+            also = "1 other image" if others == 1 else f"{others} other images"
+            return chosen.replace(
+                notes=(
+                    *chosen.notes,
+                    f"the file holds {also} besides this movie, which can be opened by name "
+                    "(signal)",
+                )
+            )
     if len(usable) == 1:
         return signals[usable[0]]
     if usable:
@@ -59,6 +80,7 @@ def _named(
 
 
 def info_of(signal: Signal, time_axis: int | None = None) -> SignalInfo:
+    """Return what a user is told of a signal before it is opened."""
     shape, kind = signal.shape, str(np.dtype(signal.data.dtype))
     labels = tuple(axis.name for axis in signal.axes)
     try:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_insitu_tem.io import axes
 from napari_insitu_tem.io.beside import beside
 from napari_insitu_tem.io.choose import calibrate, choose, info_of
@@ -36,17 +38,17 @@ logger = logging.getLogger("napari_insitu_tem")
 
 # Suffix to the module in `formats` that reads it, and what to call such a file.
 SUFFIXES: dict[str, tuple[str, str]] = {
-    **dict.fromkeys(("dm3", "dm4"), ("rosetta", "DigitalMicrograph file")),
-    **dict.fromkeys(("ser", "emi"), ("ser", "TIA file")),
-    **dict.fromkeys(("mrc", "mrcs", "st", "map", "rec"), ("mrc", "MRC file")),
-    "emd": ("rosetta", "EMD file"),
-    "hspy": ("rosetta", "HyperSpy file"),
-    "zspy": ("rosetta", "HyperSpy zarr folder"),
-    **dict.fromkeys(("tif", "tiff", "btf", "tf8"), ("tiff", "TIFF file")),
-    "zarr": ("omezarr", "zarr folder"),
-    "npy": ("numpy_file", "NumPy file"),
-    **dict.fromkeys(("mp4", "avi", "mov", "mkv", "m4v"), ("video", "video")),
-    **dict.fromkeys(("png", "jpg", "jpeg", "bmp"), ("picture", "picture")),
+    **dict.fromkeys(("dm3", "dm4"), ("rosetta", "a DigitalMicrograph file")),
+    **dict.fromkeys(("ser", "emi"), ("ser", "a TIA file")),
+    **dict.fromkeys(("mrc", "mrcs", "st", "map", "rec"), ("mrc", "an MRC file")),
+    "emd": ("rosetta", "an EMD file"),
+    "hspy": ("rosetta", "a HyperSpy file"),
+    "zspy": ("rosetta", "a HyperSpy zarr folder"),
+    **dict.fromkeys(("tif", "tiff", "btf", "tf8"), ("tiff", "a TIFF file")),
+    "zarr": ("omezarr", "a zarr folder"),
+    "npy": ("numpy_file", "a NumPy file"),
+    **dict.fromkeys(("mp4", "avi", "mov", "mkv", "m4v"), ("video", "a video")),
+    **dict.fromkeys(("png", "jpg", "jpeg", "bmp"), ("picture", "a picture")),
 }
 
 
@@ -115,6 +117,7 @@ def read_movie(
     chosen = choose(_signals(path), signal, time_axis, name)
     movie, notes = _movie(chosen, time_axis, str(place))
     _try_ends(movie, name)
+    notes = (*notes, *_not_numbers(movie))
     for note in notes:
         warnings.warn(f"'{name}': {note}.", CalibrationWarning, stacklevel=2)
     return movie
@@ -149,7 +152,7 @@ def _signals(path: str | Path | Sequence[Path]) -> list[Signal]:
         logger.debug("Opening %s failed", path, exc_info=error)
         kind = _kind(place)[1]
         raise ReadError(
-            f"'{name}' cannot be opened: it is damaged, cut off, or not a {kind}."
+            f"'{name}' cannot be opened: it is damaged, cut off, or not {kind}."
         ) from None
 
 
@@ -169,6 +172,8 @@ def _matches(path: Path) -> list[Path]:
 def _open(path: Path, matches: list[Path]) -> list[Signal]:
     from napari_insitu_tem.io.formats import frames, omezarr
 
+    if len(matches) == 1:
+        path, matches = matches[0], []
     if matches:
         return frames.signals(path.parent, matches)
     module, _ = _kind(path)
@@ -193,7 +198,7 @@ def _module(name: str) -> Any:
 
 
 def _kind(path: Path) -> tuple[str, str]:
-    return SUFFIXES.get(path.suffix.lower().lstrip("."), ("", "file that can be read"))
+    return SUFFIXES.get(path.suffix.lower().lstrip("."), ("", "a file that can be read"))
 
 
 def _movie(signal: Signal, time_axis: int | None, source: str) -> tuple[Movie, tuple[str, ...]]:
@@ -244,3 +249,11 @@ def _try_ends(movie: Movie, name: str) -> None:
         raise ReadError(
             f"'{name}' cannot be opened: it is damaged or cut off, some frames cannot be read."
         ) from None
+
+
+def _not_numbers(movie: Movie) -> tuple[str, ...]:
+    """Return a word on pixels of the first frame that are NaN or infinite."""
+    if np.dtype(movie.data.dtype).kind != "f":
+        return ()
+    bad = int(np.sum(~np.isfinite(movie.frame(0))))
+    return (f"{bad} pixels of its first frame are not numbers (NaN or infinite)",) if bad else ()

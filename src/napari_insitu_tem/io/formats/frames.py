@@ -58,15 +58,23 @@ def signals(folder: Path, files: list[Path] | None = None) -> list[Signal]:
     if files is None:
         files, skipped = _pictures(folder)
     if not files:
-        raise ReadError(
-            f"the folder holds no frames ({', '.join(SUFFIXES)}), and no other microscope file "
-            "is opened from a folder"
-        )
+        raise ReadError(f"the folder holds no frames ({', '.join(SUFFIXES)}){_inside(folder)}")
     movies = groups(files)
     return [
         _movie(name or folder.name, members, [skipped] if skipped else [])
         for name, members in movies.items()
     ]
+
+
+def _inside(folder: Path) -> str:
+    """Return a hint on what to open instead."""
+    below = sorted(
+        sub.name
+        for sub in folder.iterdir()
+        if sub.is_dir()
+        and any(file.suffix.lower().lstrip(".") in SUFFIXES for file in sub.iterdir())
+    )
+    return f"; open one of its folders: {', '.join(below[:5])}" if below else ""
 
 
 def _pictures(folder: Path) -> tuple[list[Path], str]:

@@ -17,10 +17,10 @@ def signals(path: Path) -> list[Signal]:
     try:
         array = np.load(path, mmap_mode="r", allow_pickle=False)
     except ValueError as error:
-        if "object" in str(error).lower() and "pickle" in str(error).lower():
-            with path.open("rb") as file:
-                if file.read(6) == b"\x93NUMPY":
-                    raise ReadError("it holds Python objects, not an array of numbers") from None
+        with path.open("rb") as file:
+            ours = file.read(6) == b"\x93NUMPY"
+        if ours and "object" in str(error).lower():
+            raise ReadError("it holds Python objects, not an array of numbers") from None
         raise
     return [unlabelled(array, path.stem)]
 

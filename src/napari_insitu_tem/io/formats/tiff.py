@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,14 @@ def signals(path: Path) -> list[Signal]:
         raise ReadError("it holds no images")
     kept = full or series
     facts = tiff_tags.facts(file)
-    return [
+    found = [
         _signal(path, file, one, facts[min(index, len(facts) - 1)], len(kept), index)
         for index, one in enumerate(series)
         if one in kept
     ]
+    if all(_in_one_piece(one) for one in kept):
+        file.close()  # memory maps do without it
+    return found
 
 
 def read_page(path: Path) -> np.ndarray:
@@ -61,6 +65,8 @@ def _signal(
         notes += [f"its false {_COLOUR}"] if coloured else []
         grey_table = grey(table)
         array = LazyArray(array, grey_table.dtype, lambda block: grey_table[block])
+    if "S" in letters and not _is_colour(series):
+        letters[letters.index("S")] = "C"
     if "S" in letters:
         array, letters, coloured = _grey(array, letters)
         notes += [f"its {_COLOUR}"] if coloured else []
@@ -80,26 +86,40 @@ def _signal(
     )
 
 
+def _is_colour(series: Any) -> bool:
+    """Whether samples are a colour (RGB, YCbCr, CMYK) or grey with transparency."""
+    page = series.keyframe
+    if page.photometric in (2, 5, 6):
+        return True
+    return page.samplesperpixel == 2 and any(kind in (1, 2) for kind in page.extrasamples)
+
+
 def _axis(letter: str, facts: tiff_tags.Facts) -> Axis:
     if letter in facts.axes:
         return facts.axes[letter]
-    # An ImageJ stack's Z is what every program writes that knows no time: T taken for Z.
-    if letter == "I" and "I" in facts.axes:
-        return facts.axes["I"]
     return Axis(_LABELS.get(letter, ""))
 
 
 def _array(path: Path, file: Any, series: Any) -> Any:
     """Return a memory map where the pixels lie in one piece, pages read on demand otherwise."""
-    offset = None if series.is_multifile else series.dataoffset
-    if offset is not None and series.keyframe.is_memmappable:
+    if _in_one_piece(series):
+        offset = int(series.dataoffset)
         dtype = np.dtype(file.byteorder + series.dtype.char)
         if offset + series.size * dtype.itemsize > path.stat().st_size:
             raise ReadError("it is cut off: it has fewer pixels than its header says")
         return np.memmap(path, dtype, "r", offset, tuple(series.shape))
     import zarr
 
-    return zarr.open(series.aszarr(chunkmode="page"), mode="r")
+    pages = zarr.open(series.aszarr(chunkmode="page"), mode="r")
+    lazy = LazyArray(pages, series.dtype)
+    weakref.finalize(lazy, file.close)
+    return lazy
+
+
+def _in_one_piece(series: Any) -> bool:
+    """Whether the pixels lie in the file uncompressed and without gaps."""
+    whole = not series.is_multifile and series.dataoffset is not None
+    return bool(whole and series.keyframe.is_memmappable)
 
 
 def _sample(array: Any) -> np.ndarray:

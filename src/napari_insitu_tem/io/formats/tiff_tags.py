@@ -86,7 +86,13 @@ def _imagej(file: Any) -> Facts | None:
     told = file.imagej_metadata or {}
     unit = str(told.get("unit") or "")
     axes: dict[str, Axis] = {}
-    if unit and not calibration.is_print_unit(unit):
+    notes: tuple[str, ...] = ()
+    if calibration.is_print_unit(unit):
+        notes = (
+            f"the file has its scale in {unit}, as programs write that know no specimen; its "
+            "pixel size was left out",
+        )
+    elif unit:
         steps = (_per_unit(file, 283), _per_unit(file, 282))
         y_unit, x_unit = str(told.get("yunit") or unit), unit
         axes = {"Y": Axis("y", steps[0], y_unit), "X": Axis("x", steps[1], x_unit)}
@@ -99,7 +105,7 @@ def _imagej(file: Any) -> Facts | None:
     seconds = calibration.time_step(time)[0]
     if seconds is None and rate and told.get("frames", 1) > 1 and told.get("loop") is None:
         seconds = 1 / float(rate)
-    return Facts(axes, frame_time=seconds)
+    return Facts(axes, frame_time=seconds, notes=notes)
 
 
 def _digital_micrograph(file: Any) -> Facts | None:
