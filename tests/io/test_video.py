@@ -174,20 +174,6 @@ def test_scale_bars_have_round_lengths_that_fit(most):
     assert f"{length:.0e}"[0] in "125"
 
 
-@pytest.mark.parametrize(
-    ("seconds", "frame_time", "last", "text"),
-    [
-        (3.0, 1.0, 100, "3 s"),
-        (3.52, 0.04, 100, "3.52 s"),
-        (0.0025, 0.0005, 2, "2.5 ms"),
-        (75, 1.0, 700, "1:15 min"),
-        (4000, 2.0, 8000, "1:06:40"),
-    ],
-)
-def test_clocks_are_fine_enough_to_tell_frames_apart(seconds, frame_time, last, text):
-    assert overlay.clock_text(seconds, frame_time=frame_time, last=last) == text
-
-
 @pytest.mark.parametrize(("nm", "text"), [(0.5, "5 Å"), (20, "20 nm"), (2000, "2 µm")])
 def test_lengths_are_written_as_people_do(nm, text):
     assert overlay.length_text(nm) == text

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Tails", "clock_text", "colours", "draw_outlines", "draw_scale_bar", "draw_text",
+__all__ = ["Tails", "colours", "draw_outlines", "draw_scale_bar", "draw_text",
            "outlines", "round_length"]  # fmt: skip
 
 _PLAIN = np.array([255, 214, 64], np.uint8)
@@ -194,23 +194,6 @@ def draw_text(draw: Any, size: tuple[int, int], lines: list[str], height: int) -
     )
     for row, line in enumerate(lines):
         draw.text((2 * margin, 1.4 * margin + 1.25 * height * row), line, font=font, fill="white")
-
-
-def clock_text(seconds: float, *, frame_time: float | None, last: float) -> str:
-    """Write a time of a movie that ends at `last` seconds, fine enough to tell frames apart."""
-    if last >= 600 and (frame_time or 1) >= 0.5:
-        whole = int(round(seconds))
-        hours, rest = divmod(whole, 3600)
-        return (
-            f"{hours}:{rest // 60:02d}:{rest % 60:02d}"
-            if last >= 3600
-            else (f"{rest // 60}:{rest % 60:02d} min")
-        )
-    step = frame_time or 0.1
-    decimals = min(6, max(0, math.ceil(-math.log10(step) - 1e-9)))
-    if decimals > 3 or last < 0.01:
-        return f"{seconds * 1000:.{max(0, decimals - 3)}f} ms"
-    return f"{seconds:.{decimals}f} s"
 
 
 @functools.lru_cache(maxsize=16)

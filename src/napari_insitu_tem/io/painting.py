@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from napari_insitu_tem.io import overlay
+from napari_insitu_tem.io.readings import clock_text, reading_of
 from napari_insitu_tem.movie import Movie, MovieError
 from napari_insitu_tem.results import Segmentation, Tracking
 from napari_insitu_tem.settings import Settings, setting
@@ -127,8 +127,7 @@ class Painter:
         self.line = max(1, round(max(width, height) / 640))
         self.rate = options.frames_per_second or _natural_rate(movie.frame_time)
         self.times = movie.time
-        self.quantity, self.unit = _quantity(movie, options)
-        self.decimals = _decimals(self.quantity)
+        self.reading = reading_of(movie, options.quantity)
 
     def frames(self) -> Iterator[tuple[int, np.ndarray, np.ndarray | None]]:
         """Yield what `paint` takes, one frame after another."""
@@ -161,17 +160,12 @@ class Painter:
         words = []
         if self.options.clock and self.times is not None:
             words.append(
-                overlay.clock_text(
-                    self.times[index], frame_time=self.movie.frame_time, last=self.times[-1]
-                )
+                clock_text(self.times[index], frame_time=self.movie.frame_time, last=self.times[-1])
             )
         elif self.options.clock:
             words.append(f"frame {index}")
-        if self.quantity is not None:
-            value = float(self.quantity[index])
-            words.append(
-                f"{value:.{self.decimals}f} {self.unit}".strip() if np.isfinite(value) else "–"
-            )
+        if self.reading is not None:
+            words.append(self.reading.text(index))
         return words
 
 
@@ -215,35 +209,3 @@ def _natural_rate(frame_time: float | None) -> float:
     if frame_time is not None and 5 <= 1 / frame_time <= 30:
         return 1 / frame_time
     return 10.0
-
-
-def _quantity(movie: Movie, options: VideoSettings) -> tuple[Any, str]:
-    """Return a value a frame and its unit, or None."""
-    table = movie.frames
-    wanted = options.quantity
-    if table is None and wanted is None:
-        return None, ""
-    names = [] if table is None else list(table.columns)
-    if wanted is None:
-        wanted = next((name for name in ("temperature_C", "temperature_K") if name in names), None)
-    elif wanted not in names:
-        raise ValueError(
-            f"The movie has no '{wanted}' to show. "
-            + (
-                f"It has: {', '.join(map(str, names))}."
-                if names
-                else "Attach a holder's log first."
-            )
-        )
-    if wanted is None or table is None:
-        return None, ""
-    unit = wanted.rpartition("_")[2] if "_" in wanted else ""
-    return table[wanted].to_numpy(float), {"C": "°C", "ohm": "Ω", "percent": "%"}.get(unit, unit)
-
-
-def _decimals(values: Any) -> int:
-    """Return as many decimals as show a hundredth of the values' range, the same in all frames."""
-    if values is None or not np.isfinite(values).any():
-        return 0
-    span = float(np.nanmax(values) - np.nanmin(values)) or abs(float(np.nanmax(values))) or 1.0
-    return int(np.clip(2 - np.floor(np.log10(span)), 0, 6))
