@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_insitu_tem import Job
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -29,6 +31,11 @@ def recordings(name: str) -> Path:
     if not folder.is_dir():
         sys.exit(f"The recording {folder.name} (../shared/data) is not on this machine.")
     return folder
+
+
+def drift_of(alignment: Any) -> np.ndarray:
+    """Return the displacement (t, 2) of the scene that `align` found."""
+    return alignment.drift[["drift_y", "drift_x"]].to_numpy(float)
 
 
 def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

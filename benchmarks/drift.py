@@ -12,15 +12,14 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
-from _measure import job, print_table, timed, verdict
-from tracking_accuracy import drift_found
+from _measure import drift_of, job, print_table, timed, verdict
 
 from napari_insitu_tem.simulate.drift import drifting_scene
 from napari_insitu_tem.tasks.registry import get_task
 
 
 def ours(movie) -> np.ndarray:
-    return drift_found(movie, get_task("align")(movie, None, job()))
+    return drift_of(get_task("align")(movie, None, job()))
 
 
 def against_first(movie) -> np.ndarray:
@@ -28,7 +27,10 @@ def against_first(movie) -> np.ndarray:
 
     first = movie.frame(0)
     return -np.array(
-        [phase_cross_correlation(first, frame, upsample_factor=20)[0] for frame in movie.data]
+        [
+            phase_cross_correlation(first, frame, upsample_factor=20, normalization=None)[0]
+            for frame in movie.data
+        ]
     )
 
 
@@ -37,7 +39,9 @@ def against_previous(movie) -> np.ndarray:
 
     steps = [np.zeros(2)]
     for before, after in zip(movie.data[:-1], movie.data[1:], strict=True):
-        steps.append(-phase_cross_correlation(before, after, upsample_factor=20)[0])
+        steps.append(
+            -phase_cross_correlation(before, after, upsample_factor=20, normalization=None)[0]
+        )
     return np.cumsum(steps, axis=0)
 
 

@@ -59,7 +59,7 @@ def run_ours(folder: Path, length: int) -> dict:
     for name in STAGES:
         task = get_task(name)
         with stopwatch(seconds, name):
-            result = task(result, None, job())
+            result = task(result.movie if name == "segment" else result, None, job())
         memory[name] = peak_memory()
     return {"seconds": seconds, "memory": memory, "before": before,
             "tracks": len(result.tracks)}  # fmt: skip

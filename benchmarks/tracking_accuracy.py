@@ -11,9 +11,10 @@ again, tests merges and splits.
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import numpy as np
-from _measure import job, print_table, timed, verdict
+from _measure import drift_of, job, print_table, timed, verdict
 
 from napari_insitu_tem.analysis.identity import graph_events, score_events, score_identity
 from napari_insitu_tem.simulate.particles import (
@@ -45,27 +46,22 @@ def attaching_cubes(arguments) -> ParticleMovieSettings:
     )
 
 
-def drift_found(movie, aligned) -> np.ndarray:
-    """Return the shift (t, 2) that `align` took away, from its table of frames."""
-    table = aligned.frames
-    names = [name for name in table.columns if "drift" in name]
-    columns = [next(n for n in names if n.endswith(end)) for end in ("y_px", "x_px")]
-    return table[columns].to_numpy(float)
-
-
 def run(simulated: SimulatedMovie, seconds: dict[str, float]):
-    """Run the main job; return the aligned movie, the tracking and the measurements."""
-    result = simulated.movie
-    results = {}
+    """Run the main job; return what every stage gave."""
+    results: dict[str, Any] = {}
+    subject: Any = simulated.movie
     for name in ("align", "segment", "track", "measure"):
-        result, seconds[name] = timed(lambda name=name, r=result: get_task(name)(r, None, job()))
-        results[name] = result
+        if name == "segment":
+            subject = subject.movie
+        subject, seconds[name] = timed(lambda name=name, s=subject: get_task(name)(s, None, job()))
+        results[name] = subject
     return results
 
 
-def in_image(particles, shift: np.ndarray):
+def in_recording(particles, alignment):
     """Return the table with positions in the recorded image, not in the aligned one."""
-    back = shift[particles["frame"].to_numpy()]
+    frame = particles["frame"].to_numpy()
+    back = drift_of(alignment)[frame] + np.array(alignment.offset)
     return particles.assign(y=particles["y"] + back[:, 0], x=particles["x"] + back[:, 1])
 
 
@@ -92,23 +88,22 @@ def main() -> None:
         lambda: simulate_particles(cubes(arguments), job(arguments.seed))
     )
     results = run(simulated, seconds)
-    shift = drift_found(simulated.movie, results["align"])
+    shift = drift_of(results["align"])
     drift_rmse = float(np.sqrt(np.mean((shift - shift[0] - simulated.drift) ** 2)))
     tracking, measured = results["track"], results["measure"]
-    score = score_identity(simulated.poses, in_image(tracking.particles, shift))
+    score = score_identity(simulated.poses, in_recording(tracking.particles, results["align"]))
     ensemble = measured.curves["ensemble"].iloc[0]
     true_d, true_rotation = diffusion_of_truth(simulated)
     found_d, found_rotation = ensemble["diffusion"], ensemble["rotational_diffusion"]
 
     attached = simulate_particles(attaching_cubes(arguments), job(arguments.seed))
     others = run(attached, {})
-    shift = drift_found(attached.movie, others["align"])
     tracked = others["track"]
-    found = graph_events(in_image(tracked.particles, shift), tracked.graph)
+    found = graph_events(in_recording(tracked.particles, others["align"]), tracked.graph)
     truth = attached.tracking
     true = graph_events(truth.particles, truth.graph)
     events = score_events(found, true, frames=5, reach=30.0)
-    identity = score_identity(attached.poses, in_image(tracked.particles, shift))
+    identity = score_identity(attached.poses, in_recording(tracked.particles, others["align"]))
 
     ratio_d, ratio_rotation = found_d / true_d, found_rotation / true_rotation
     print_table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -84,6 +85,7 @@ def move_particles(
     crowd = Crowd(settings, box, rng)
     n, frames = settings.particles, settings.n_frames
     identity = np.arange(1, n + 1)  # of every group
+    born = np.zeros(n, int)  # frame in which every group began
     next_identity = n + 1
     resting: dict[tuple[int, int], int] = {}
     events: list[Event] = []
@@ -94,11 +96,12 @@ def move_particles(
         if frame:
             _grow(crowd)
             _step(crowd)
-            for kind, parents, slots in _join_and_split(crowd, frame, resting):
+            ready = frame - born >= settings.shortest_life  # of every group
+            for kind, parents, slots in _join_and_split(crowd, frame, resting, ready):
                 children = tuple(range(next_identity, next_identity + len(slots)))
                 next_identity += len(slots)
                 ended = tuple(int(identity[slot]) for slot in parents)
-                identity[slots] = children
+                identity[slots], born[slots] = children, frame
                 events.append(Event(frame, kind, ended, children))
         centre[frame], angle[frame] = crowd.poses(crowd.position, crowd.angle)
         size[frame], axis[frame] = crowd.size, crowd.angle[crowd.group]
@@ -185,21 +188,24 @@ def _gaps_of(corners: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return gaps(corners[pairs[:, 0]], corners[pairs[:, 1]])
 
 
-def _join_and_split(crowd: Crowd, frame: int, resting: dict[tuple[int, int], int]):
+def _join_and_split(
+    crowd: Crowd, frame: int, resting: dict[tuple[int, int], int], ready: np.ndarray
+) -> Iterator[tuple[str, list[int], list[int]]]:
     """Yield (kind, groups that end, groups that begin) of this frame."""
     settings, rng = crowd.settings, crowd.rng
     if settings.joining == "none":
         return
-    fresh: set[int] = set()
     for group in np.unique(crowd.group[crowd.alive]):
         members = crowd.members(group)
-        if len(members) < 2 or rng.random() >= settings.splitting_probability:
+        if len(members) < 2 or not ready[group]:
+            continue
+        if rng.random() >= settings.splitting_probability:
             continue
         free = int(np.setdiff1d(np.arange(len(crowd.group)), crowd.group)[0])
         if joining.split(crowd, int(group), free):
             first, second = sorted(int(body) for body in members)
             resting[first, second] = frame + _REST
-            fresh.update({int(group), free})
+            ready[[group, free]] = False
             yield "split", [int(group)], [int(group), free]
     reach = settings.clearance + _REACH
     pairs, gap = crowd.neighbours(crowd.corners(crowd.position, crowd.angle), reach)
@@ -207,11 +213,11 @@ def _join_and_split(crowd: Crowd, frame: int, resting: dict[tuple[int, int], int
     for first, second in pairs[gap < reach]:
         groups = [int(crowd.group[first]), int(crowd.group[second])]
         single = all(len(crowd.members(group)) == 1 for group in groups) and min(groups) >= 0
-        if not single or fresh.intersection(groups):
+        if not single or not ready[groups].all():
             continue
         key = (int(min(first, second)), int(max(first, second)))
         if resting.get(key, 0) > frame or rng.random() >= settings.joining_probability:
             continue
         if join(crowd, int(first), int(second)):
-            fresh.update(groups)
+            ready[groups] = False
             yield "merge", groups, [groups[0]]

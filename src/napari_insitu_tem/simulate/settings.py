@@ -101,6 +101,16 @@ class ParticleMovieSettings(DetectorSettings):
         le=1,
         shown_when={"joining": ("aligned",)},
     )
+    shortest_life: int = setting(
+        8,
+        title="Shortest life",
+        description="Frames for which a particle, at the start or new, neither attaches nor "
+        "splits.",
+        unit="frames",
+        ge=1,
+        shown_when={"joining": ("aligned", "coalescence")},
+        advanced=True,
+    )
     growth: float = setting(
         0.0,
         title="Growth",
