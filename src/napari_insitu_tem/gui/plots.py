@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
@@ -25,8 +25,11 @@ from napari_insitu_tem.figures.style import axis_label
 from napari_insitu_tem.gui.background import Background
 from napari_insitu_tem.gui.canvas_link import link_canvas
 from napari_insitu_tem.gui.plot_canvas import PlotCanvas
-from napari_insitu_tem.gui.session import Selection, session_of
+from napari_insitu_tem.gui.session import Selection, own_viewer, session_of
 from napari_insitu_tem.results import Measurements
+
+if TYPE_CHECKING:
+    import napari
 
 __all__ = ["PlotsDock"]
 
@@ -37,11 +40,11 @@ _DEFAULTS = {"sizes": "equivalent_diameter", "over_time": "mean_diameter", "trac
 class PlotsDock(QWidget):
     """Choose a figure and its quantities; click into it to select a particle; export it."""
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self.viewer = viewer
+        self.viewer = own_viewer(viewer)
         self.session = session_of(viewer)
-        link_canvas(viewer)
+        link_canvas(self.viewer)
         self._background = Background(self)
         self._build()
         self._connect()

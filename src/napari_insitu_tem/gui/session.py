@@ -14,7 +14,7 @@ from psygnal import Signal
 
 from napari_insitu_tem.results import Measurements, Tracking
 
-__all__ = ["Selection", "Session", "session_of"]
+__all__ = ["Selection", "Session", "own_viewer", "session_of"]
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,18 @@ class Session:
 _sessions: dict[int, Session] = {}
 
 
+def own_viewer(viewer: Any) -> Any:
+    """Return the viewer itself where napari hands a dock a proxy of it.
+
+    What comes out of a proxy is a fresh proxy each time: it has no identity, its layers are of
+    no layer type, and nothing weak can hold it.
+    """
+    return getattr(viewer, "__wrapped__", viewer)
+
+
 def session_of(viewer: Any) -> Session:
     """Return the viewer's session; the same one each time."""
-    # A proxy and its viewer are one; what tells them apart from others is the layer list.
+    viewer = own_viewer(viewer)
     key = id(viewer.layers)
     if key not in _sessions:
         _sessions[key] = Session(viewer)

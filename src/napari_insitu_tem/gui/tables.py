@@ -25,11 +25,12 @@ from qtpy.QtWidgets import (
 from napari_insitu_tem import units
 from napari_insitu_tem.gui.background import Background
 from napari_insitu_tem.gui.canvas_link import link_canvas
-from napari_insitu_tem.gui.session import Selection, session_of
+from napari_insitu_tem.gui.session import Selection, own_viewer, session_of
 from napari_insitu_tem.gui.table_model import TableModel, parse_tracks
 from napari_insitu_tem.io.tables import write_table
 
 if TYPE_CHECKING:
+    import napari
     import pandas as pd
 
 __all__ = ["TablesDock"]
@@ -53,11 +54,11 @@ class TablesDock(QWidget):
     the canvas or in a plot is found here.
     """
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self.viewer = viewer
+        self.viewer = own_viewer(viewer)
         self.session = session_of(viewer)
-        link_canvas(viewer)
+        link_canvas(self.viewer)
         self._table: pd.DataFrame | None = None
         self._following = False
         self._background = Background(self)

@@ -30,7 +30,7 @@ from napari_insitu_tem.gui.layers import (
 )
 from napari_insitu_tem.gui.preview import Preview
 from napari_insitu_tem.gui.result_layers import show_layers
-from napari_insitu_tem.gui.session import session_of
+from napari_insitu_tem.gui.session import own_viewer, session_of
 from napari_insitu_tem.job import Job, Progress
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Measurements, Segmentation, Tracking
@@ -61,7 +61,7 @@ class TaskPanel(QWidget):
 
     def __init__(self, viewer: Any, task_name: str, *, hidden: tuple[str, ...] = ()) -> None:
         super().__init__()
-        self.viewer = viewer
+        self.viewer = viewer = own_viewer(viewer)
         self.task = get_task(task_name)
         self.session = session_of(viewer)
         self._made: dict[int, list[weakref.ref[Layer]]] = {}
