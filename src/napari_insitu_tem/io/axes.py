@@ -27,6 +27,7 @@ _NAMES = {
     "k": {"kx", "ky", "qx", "qy", "q_x", "q_y", "k_x", "k_y"},
 }
 _MOST_PARTS = 64
+_MOST_CHANNELS = 4
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,8 @@ def split(signal: Signal) -> list[Signal]:
     signal = _without_single(signal)
     roles = [role(axis) for axis in signal.axes]
     extra = [index for index, what in enumerate(roles) if what == "c"]
+    if len(roles) == 3 and extra and signal.shape[extra[0]] > _MOST_CHANNELS:
+        return [signal]  # no microscope has that many: a stack whose axis was called channel
     if len(roles) - len(extra) > 3 and "t" in roles:
         extra += [index for index, what in enumerate(roles) if what == "z"]
     if not extra or len(roles) - len(extra) < 2:
@@ -159,7 +162,8 @@ def _refuse_others(signal: Signal, time_axis: int | None) -> None:
     if len(shape) == 2 and "t" in roles:
         raise ReadError(f"one of its two axes is time ({words}): line profiles, not images")
     if len(shape) > 3:
-        if roles.count("k") >= 2 or not any(roles):
+        reciprocal = sum(calibration.is_reciprocal(axis.unit) for axis in signal.axes)
+        if reciprocal > 1 or roles.count("y") > 1 or not any(roles):
             raise ReadError(
                 f"it has {len(shape)} axes ({words}), like a 4D-STEM scan; a movie has three: "
                 "time, height, width"

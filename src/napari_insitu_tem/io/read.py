@@ -114,7 +114,7 @@ def read_movie(
     """
     place = _place(path)
     name = place.name or str(place)
-    chosen = choose(_signals(path), signal, time_axis, name)
+    chosen = choose(_signals(path, time_axis), signal, time_axis, name)
     movie, notes = _movie(chosen, time_axis, str(place))
     _try_ends(movie, name)
     notes = (*notes, *_not_numbers(movie))
@@ -132,7 +132,7 @@ def _place(path: str | Path | Sequence[Path]) -> Path:
     return Path(path[0]).parent
 
 
-def _signals(path: str | Path | Sequence[Path]) -> list[Signal]:
+def _signals(path: str | Path | Sequence[Path], time_axis: int | None = None) -> list[Signal]:
     """Return all signals of a file, channels and planes taken apart."""
     place = _place(path)
     name = place.name or str(place)
@@ -141,6 +141,8 @@ def _signals(path: str | Path | Sequence[Path]) -> list[Signal]:
     try:
         with quiet_libraries():
             found = _open(place, matches)
+        if time_axis is not None:  # what looks like channels may be what the user calls time
+            return [one for one in found if len(one.shape) == 3] or found
         return [part for signal in found for part in axes.split(signal)]
     except ReadError as error:
         raise ReadError(f"'{name}' cannot be opened: {str(error).rstrip('.')}.") from None
