@@ -11,6 +11,7 @@ _MODULES = {
     "io.signal": ["AmbiguousSignal", "ReadError", "SignalInfo"],
     "io.write": ["write_labels", "write_movie"],
     "job": ["Cancelled", "Job", "Progress"],
+    "pipeline": ["Recipe", "RecipeError", "default_recipe", "run_recipe"],
     "movie": ["CalibrationWarning", "Movie", "MovieError"],
     "provenance": ["Provenance", "Step"],
     "results": ["Measurements", "Segmentation", "Tracking"],
