@@ -13,6 +13,7 @@ from napari_insitu_tem.figures.style import (
     Drawn,
     axis_label,
     colour_of,
+    logarithmic,
     note_if_empty,
     scaled,
     track_lines,
@@ -36,8 +37,6 @@ def mean_squared_displacement(measurements: Measurements, axes: Axes) -> Drawn:
     lag, msd = scaled(single, "lag", measurements), scaled(single, "msd", measurements)
     track = single["track"].to_numpy(int)
     track_lines(axes, lag, msd, track, colors=GREY, alpha=0.35, linewidths=0.5, zorder=1)
-    axes.relim()
-    axes.autoscale_view()
     import pandas as pd
 
     points = pd.DataFrame({"x": lag, "y": msd, "track": track, "frame": -1})
@@ -70,8 +69,7 @@ def _displacement(
     # An error bar that reached zero would reach down for ever on a logarithmic axis.
     below = np.minimum(np.nan_to_num(error), 0.9 * mean)
     bars: Any = [below, np.nan_to_num(error)]
-    axes.set_xscale("log")
-    axes.set_yscale("log")
+    logarithmic(axes)
     axes.errorbar(lag, mean, bars, fmt="o", ms=3, color=PALETTE[0], label="all tracks", zorder=3)
     row = measurements.curves["ensemble"].iloc[0]
     if np.isfinite(fit).all():

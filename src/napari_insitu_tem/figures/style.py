@@ -168,6 +168,18 @@ def with_error(value: float, error: float, unit: str = "") -> str:
     return f"{text} {unit}".strip()
 
 
+def logarithmic(axes: Axes) -> None:
+    """Make both axes logarithmic, with plain numbers at 1, 2 and 5."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=12))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+
+
 def note_if_empty(axes: Axes, empty: bool, why: str) -> None:
     """Say in the plot why there is nothing in it."""
     if empty:

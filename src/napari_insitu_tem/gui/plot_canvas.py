@@ -9,7 +9,7 @@ import matplotlib
 import numpy as np
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg, NavigationToolbar2QT
 from matplotlib.figure import Figure
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import QSize, QTimer, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_insitu_tem.figures import Drawn
@@ -40,8 +40,9 @@ class PlotCanvas(QWidget):
         with matplotlib.rc_context(RC):
             self.figure = Figure(layout="constrained", facecolor="white")
         self.canvas = FigureCanvasQTAgg(self.figure)
-        self.canvas.setMinimumSize(220, 160)
+        self.canvas.setMinimumSize(220, 250)
         self.toolbar = _Toolbar(self.canvas, self, coordinates=False)
+        self.toolbar.setIconSize(QSize(16, 16))
         self.drawn: Drawn | None = None
         self.track: int | None = None
         self.frame = 0
@@ -140,10 +141,9 @@ class PlotCanvas(QWidget):
                 x, y = mine["x"].to_numpy(), mine["y"].to_numpy()
                 self._marks += axes.plot(x, y, color="black", lw=2.6, **style)
                 self._marks += axes.plot(x, y, color="#f0e442", lw=1.4, **style)
-                self._marks += axes.plot(
-                    now["x"], now["y"], "o" if len(now) == 1 else "", ms=7, mfc=PALETTE[1],
-                    mec="black", mew=0.8, **style,
-                )  # fmt: skip
+                if len(now) == 1:
+                    spot = {"ms": 5.5, "mfc": PALETTE[1], "mec": "black", "mew": 0.8}
+                    self._marks += axes.plot(now["x"], now["y"], "o", **spot, **style)
         axes.set_xlim(limits[0])
         axes.set_ylim(limits[1])
 

@@ -24,6 +24,7 @@ from napari_insitu_tem import figures
 from napari_insitu_tem.figures.style import axis_label
 from napari_insitu_tem.gui.background import Background
 from napari_insitu_tem.gui.canvas_link import link_canvas
+from napari_insitu_tem.gui.form import fill_width
 from napari_insitu_tem.gui.plot_canvas import PlotCanvas
 from napari_insitu_tem.gui.session import Selection, own_viewer, session_of
 from napari_insitu_tem.results import Measurements
@@ -174,6 +175,7 @@ class PlotsDock(QWidget):
         self.export_button = QPushButton("Export …")
         self.export_button.setToolTip("Write SVG, PNG or PDF, and the numbers as CSV beside it.")
         for box in (self.kind, self.quantity, self.against):
+            fill_width(box)
             box.setMinimumContentsLength(14)
             box.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -195,7 +197,7 @@ class PlotsDock(QWidget):
         layout.addWidget(self.one_frame)
         layout.addWidget(self.plot, 1)
         layout.addWidget(self.message)
-        self.setMinimumSize(320, 280)
+        self.setMinimumWidth(320)
 
     def _connect(self) -> None:
         self.kind.currentIndexChanged.connect(self._offer)

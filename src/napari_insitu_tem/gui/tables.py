@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["TablesDock"]
 
 _TITLES = {
-    "particles": "Particles (a row a particle and frame)",
-    "tracks": "Tracks (a row a track)",
-    "frames": "Frames (a row a frame)",
+    "particles": "Particles",
+    "tracks": "Tracks",
+    "frames": "Frames",
     "ensemble": "All tracks together",
     "msd": "Mean-squared displacement",
     "msad": "Mean-squared angular displacement",
@@ -231,7 +231,9 @@ class TablesDock(QWidget):
 
     def _build(self) -> None:
         self.kind = QComboBox()
-        self.kind.setToolTip("Which table.")
+        self.kind.setToolTip(
+            "Which table: a row for every particle in every frame, for every track, every frame."
+        )
         self.kind.setMinimumContentsLength(14)
         self.kind.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
@@ -256,7 +258,6 @@ class TablesDock(QWidget):
         self.view.setSortingEnabled(True)
         self.view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.view.setAlternatingRowColors(True)
         self.view.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.view.horizontalHeader().setResizeContentsPrecision(50)
         self.view.verticalHeader().setDefaultSectionSize(22)
@@ -267,7 +268,8 @@ class TablesDock(QWidget):
         layout.addLayout(top)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.message)
-        self.setMinimumSize(320, 160)
+        self.setMinimumWidth(320)
+        self.view.setMinimumHeight(90)
 
     def _connect(self) -> None:
         self._filtering = QTimer(self)
