@@ -82,6 +82,15 @@ def test_a_found_banner_is_cropped_into_a_layer_of_its_own(qtbot, viewer, dock, 
     np.testing.assert_array_equal(np.asarray(old.data), bannered.data)
 
 
+def test_running_again_redoes_the_crop_instead_of_cropping_twice(qtbot, viewer, dock):
+    dock.form.editor("crop_bottom").setValue(30)
+    run(qtbot, dock)
+    dock.form.editor("crop_bottom").setValue(40)
+    run(qtbot, dock)
+    assert [layer.name for layer in viewer.layers] == ["film", "film [calibrated]"]
+    assert viewer.layers["film [calibrated]"].data.shape == (4, 90, 160)
+
+
 def test_a_line_that_is_dragged_measures_the_bar(qtbot, viewer, dock):
     click(qtbot, dock, "draw_bar")
     line = viewer.layers["scale bar line"]
@@ -146,5 +155,5 @@ def test_guides_are_read_in_pixels_of_a_scaled_and_moved_layer(viewer, discs):
 
 def test_the_calibration_is_said_in_words(small_movie):
     assert calibration_words(small_movie) == (
-        "Now: 0.5 nm a pixel, 0.1 s a frame, no dose; 8 frames of 64 × 48 px."
+        "0.5 nm a pixel, 0.1 s a frame, no dose; 8 frames of 64 × 48 px."
     )

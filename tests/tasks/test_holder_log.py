@@ -87,7 +87,7 @@ def test_a_pause_of_the_recording_is_not_bridged(movie, tmp_path):
     said = []
     result = attach(movie, path, said, align_by="offset", offset=1)
     np.testing.assert_array_equal(result.frames["temperature_C"][:3], [20, 30, np.nan])
-    assert any("in a gap of the log" in line for line in said)
+    assert any("in a gap of the log and get no value: temperature_C (4)" in line for line in said)
 
 
 def test_other_columns_of_the_frames_stay_and_old_ones_are_replaced(movie, log):

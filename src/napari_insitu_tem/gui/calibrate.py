@@ -82,7 +82,7 @@ class CalibrateDock(TaskPanel):
         """Say the chosen movie's calibration in words."""
         layer = self.input_layer()
         try:
-            text = calibration_words(movie_from_layer(layer)) if layer is not None else ""
+            text = f"Now: {calibration_words(movie_from_layer(layer))}" if layer is not None else ""
         except ValueError as error:
             text = plain_words(error)
         self._now.setText(text)
@@ -130,8 +130,11 @@ class CalibrateDock(TaskPanel):
             layers = super().show_result(result, tuples, source)
             if source is not None and source in self.viewer.layers:
                 source.visible = False
+                # Running again is to redo this, not to crop what was cropped.
+                self._chooser.value = source
         self.viewer.reset_view()
         self.show_current()
+        self.say(f"Done: {calibration_words(result)}")
         return layers
 
     # -- inside ----------------------------------------------------------------------------
@@ -258,7 +261,7 @@ def calibration_words(movie: Movie) -> str:
         f"{movie.dose:.4g} e/Å² a frame" if movie.dose else "no dose",
     ]
     frames = "1 frame" if movie.n_frames == 1 else f"{movie.n_frames} frames"
-    return f"Now: {', '.join(known)}; {frames} of {width} × {height} px."
+    return f"{', '.join(known)}; {frames} of {width} × {height} px."
 
 
 def _history_of_units(history: Provenance, units: CalibrateSettings) -> Provenance:

@@ -101,7 +101,7 @@ class CalibrateSettings(Settings):
         title="Last frame",
         description="Last frame to keep, counted from 0; it is kept itself.",
         ge=0,
-        none_means="the last there is",
+        none_means="the end",
     )
     bin: int = setting(
         1,
@@ -138,11 +138,12 @@ class CalibrateSettings(Settings):
 def calibrate(
     movie: Movie, settings: CalibrateSettings = CalibrateSettings(), job: Job = Job()
 ) -> Movie:
-    """Set the pixel size, frame time and dose; crop, cut and bin the movie, lazily.
+    """Set the pixel size, frame time and dose; crop, cut and bin the movie.
 
-    In this order: the time axis is put first, the calibration set (a scale bar is looked for
-    in the whole first frame), then the movie is cut in time, cropped, and binned. Rows,
-    columns and frames at the end that do not fill a bin are left out.
+    Nothing is computed before it is needed. In this order: the time axis is put first, the
+    calibration set (a scale bar is looked for in the whole first frame), then the movie is
+    cut in time, cropped, and binned. Rows, columns and frames at the end that do not fill a
+    bin are left out.
 
     Binning by n pixels makes the pixel size n times as large; binning n frames makes the
     frame time and the dose of a frame n times as large, by sum and by mean alike, since the

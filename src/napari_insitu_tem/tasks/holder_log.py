@@ -17,6 +17,7 @@ from napari_insitu_tem.io.holder_logs import (
     read_holder_log,
     seconds_between,
 )
+from napari_insitu_tem.io.readings import quantity_words
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
 from napari_insitu_tem.settings import Settings, SettingsError, setting
@@ -122,7 +123,7 @@ def holder_log(
     at = frame_log_times(movie, log, settings)
     times = log.table["time_s"].to_numpy()
     columns = {name: interpolate(at, times, log.table[name].to_numpy(float)) for name in names}
-    _say_what_is_missing(movie, log, at, columns, job)
+    job.log(_summary(movie, log, at, columns))
     sha256 = hashlib.sha256(Path(settings.path).read_bytes()).hexdigest()
     about = {"file": Path(settings.path).name, "sha256": sha256, "format": log.format}
     return movie.replace(
@@ -188,9 +189,8 @@ def _wanted(log: HolderLog, settings: HolderLogSettings) -> list[str]:
     return names
 
 
-def _say_what_is_missing(
-    movie: Movie, log: HolderLog, at: np.ndarray, columns: dict[str, Any], job: Job
-) -> None:
+def _summary(movie: Movie, log: HolderLog, at: np.ndarray, columns: dict[str, Any]) -> str:
+    """Say which frames have a value; raises when none has."""
     first, last = log.span
     outside = int(np.sum((at < first) | (at > last)))
     if outside == len(at):
@@ -206,15 +206,28 @@ def _say_what_is_missing(
             f"{last:.6g} s, the movie would lie at {at[0]:.6g} to {at[-1]:.6g} s of it{words}. "
             "Check the offset or the clock times."
         )
+    sentences = []
     if outside:
-        job.log(
+        sentences.append(
             f"{outside} of {len(at)} frames lie outside the time that the log covers and get no "
             "value."
         )
-    for name, values in columns.items():
-        inside = int(np.isnan(values).sum()) - outside
-        if inside > 0:
-            job.log(f"{name}: {inside} frames lie in a gap of the log and get no value.")
+    gaps = {
+        name: missing
+        for name, values in columns.items()
+        if (missing := int(np.isnan(values).sum()) - outside) > 0
+    }
+    if gaps:
+        listed = ", ".join(f"{name} ({missing})" for name, missing in gaps.items())
+        sentences.append(f"Frames that lie in a gap of the log and get no value: {listed}.")
+    if not sentences:
+        sentences.append(f"All {len(at)} frames have their values.")
+    shown = next((name for name in columns if name.startswith("temperature")), next(iter(columns)))
+    values = columns[shown][np.isfinite(columns[shown])]
+    if len(values):
+        words = quantity_words(shown).capitalize()
+        sentences.append(f"{words}: {values[0]:.4g} at first, {values[-1]:.4g} at last.")
+    return " ".join(sentences)
 
 
 def _attached(movie: Movie, columns: dict[str, np.ndarray]) -> pd.DataFrame:
