@@ -9,8 +9,9 @@ merges seen backwards in time.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,8 +47,9 @@ def find_merges(
     *,
     tolerance: float = 0.2,
     step: float = 2.0,
-    persistence: int = 2,
+    persistence: int = 3,
     candidates: Iterable[tuple[int, int]] | None = None,
+    check: Callable[[], None] = lambda: None,
 ) -> list[Event]:
     """Find where particles became one.
 
@@ -60,11 +62,12 @@ def find_merges(
     step : float
         Pixels that a particle typically moves from frame to frame.
     persistence : int
-        Frames that every particle must have lasted before and the one must last after (less at
-        the ends of the movie).
+        Frames that every particle must have lasted before, and the one must last after.
     candidates : iterable of (int, int), optional
         Pairs (last row of a track, row that it may have merged into) from a linker; every
         track's end is tried against all particles within reach otherwise.
+    check : callable
+        Called frame by frame; may raise to stop.
 
     Returns
     -------
@@ -80,6 +83,7 @@ def find_merges(
         ends.setdefault(int(field.frame[row]), []).append(row)
     events: dict[int, tuple[float, Event]] = {}
     for frame in range(1, field.n_frames):
+        check()
         # A mask may be missing in the frame of the contact: look one frame further back.
         ended = ends.get(frame - 1, []) + ends.get(frame - 2, [])
         if not ended:
@@ -122,7 +126,7 @@ def _parents(
     after = rows[place : place + _WINDOW]
     own = rows[max(0, place - _WINDOW) : place]
     own = own[field.frame[own] >= field.frame[one] - _WINDOW]
-    if not near or len(after) < min(persistence, field.n_frames - field.frame[one]):
+    if not near or len(after) < persistence:
         return None
     if len(own):
         choices: Iterable[tuple[int, ...]] = [(int(own[-1]), row) for row in near]
@@ -155,7 +159,7 @@ def _misfit(
     for row in several:
         rows = tracks[int(field.track[row])]
         before = rows[rows <= row][-_WINDOW:]
-        if len(before) < min(persistence, field.frame[one]):
+        if len(before) < persistence:
             return None
         areas.append(_area(field, before))
         scatter.append(np.ptp(field.area[before]) / 2 if len(before) > 1 else 0.0)
@@ -174,12 +178,11 @@ def _misfit(
 
 
 def _area(field: Detections, rows: np.ndarray) -> float:
-    whole = rows[~field.fused[rows]]
-    return float(np.median(field.area[whole if len(whole) else rows]))
+    return float(np.median(field.area[rows]))
 
 
 def find_splits(
-    field: Detections, *, candidates: Iterable[tuple[int, int]] | None = None, **options: float
+    field: Detections, *, candidates: Iterable[tuple[int, int]] | None = None, **options: Any
 ) -> list[Event]:
     """Find where one particle became several: merges of the movie run backwards.
 
@@ -189,7 +192,7 @@ def find_splits(
     flip = len(field.frame) - 1
     if candidates is not None:
         candidates = [(flip - new, flip - old) for old, new in candidates]
-    backwards = find_merges(field.reversed(), candidates=candidates, **options)  # type: ignore[arg-type]
+    backwards = find_merges(field.reversed(), candidates=candidates, **options)
     events = []
     for event in backwards:
         several = tuple(flip - row for row in event.several)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -25,11 +25,9 @@ class Detections:
     reach : (n,) array
         Half the longest extent in pixels: how far the outline may be from the centroid.
     track : (n,) int array
-        Number of its track; filled by linking, changed by repairs.
+        Number of its track (negative: none).
     n_frames : int
         Frames of the movie.
-    fused : (n,) bool array
-        Particles that are several touching ones under one label.
     """
 
     frame: np.ndarray
@@ -38,26 +36,22 @@ class Detections:
     reach: np.ndarray
     track: np.ndarray
     n_frames: int
-    fused: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
 
     def __post_init__(self) -> None:
-        if len(self.fused) != len(self.frame):
-            self.fused = np.zeros(len(self.frame), bool)
         self.starts = np.searchsorted(self.frame, np.arange(self.n_frames + 1))
-
-    @classmethod
-    def of_table(
-        cls, table: Mapping[str, np.ndarray], track: np.ndarray, drift: np.ndarray
-    ) -> Detections:
-        """Take them from columns ``frame, y, x, area, major_axis`` and a (t, 2) drift."""
-        frame = np.asarray(table["frame"])
-        position = np.column_stack((table["y"], table["x"])) - drift[frame]
-        reach = np.asarray(table["major_axis"]) / 2
-        return cls(frame, position, np.asarray(table["area"]), reach, track.copy(), len(drift))
 
     def rows_at(self, frame: int) -> np.ndarray:
         """Rows of one frame."""
         return np.arange(self.starts[frame], self.starts[frame + 1])
+
+    def edges(
+        self, edges: Iterable[tuple[tuple[int, int], tuple[int, int]]] | None
+    ) -> list[tuple[int, int]] | None:
+        """Turn pairs of (frame, index in the frame) into pairs of rows."""
+        if edges is None:
+            return None
+        first = self.starts.tolist()
+        return [(first[f1] + i1, first[f2] + i2) for (f1, i1), (f2, i2) in edges]
 
     def tracks(self) -> dict[int, np.ndarray]:
         """Rows of every track, in the order of frames."""
@@ -75,5 +69,4 @@ class Detections:
             self.reach[::-1],
             self.track[::-1],
             self.n_frames,
-            self.fused[::-1],
         )

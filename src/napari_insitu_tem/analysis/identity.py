@@ -71,7 +71,7 @@ class EventScore:
         return 2 * self.matched / total if total else 1.0
 
 
-def angle_errors(found: np.ndarray, true: np.ndarray, symmetry: np.ndarray | int) -> np.ndarray:
+def angle_errors(found: np.ndarray, true: np.ndarray, symmetry: np.ndarray | float) -> np.ndarray:
     """Differences of angles modulo 360/k, from −180/k to 180/k degrees."""
     period = 360 / np.asarray(symmetry, float)
     return np.mod(np.asarray(found) - np.asarray(true) + period / 2, period) - period / 2
@@ -102,8 +102,8 @@ def score_identity(
 
     if reach is None:
         reach = float(np.sqrt(truth["area"].median() / np.pi)) if "area" in truth else 5.0
-    truth_rows = truth.groupby("frame").indices
-    found_rows = particles.groupby("frame").indices
+    truth_rows: Any = truth.groupby("frame").indices
+    found_rows: Any = particles.groupby("frame").indices
     true_at, found_at = truth[["y", "x"]].to_numpy(float), particles[["y", "x"]].to_numpy(float)
     matches = []
     for frame in sorted(set(truth_rows) & set(found_rows)):
@@ -170,12 +170,12 @@ def graph_events(particles: pd.DataFrame, graph: Mapping[int, Iterable[int]]) ->
     for child, parents in graph.items():
         parents = list(parents)
         if len(parents) > 1:
-            here = first.loc[child]
+            here: Any = first.loc[child]
             events.append({"frame": int(here["frame"]), "kind": "merge", "at": _at(here)})
         else:
             families.setdefault(parents[0], []).append(child)
     for parent, children in families.items():
-        frame = int(first.loc[children, "frame"].min())
+        frame = int(first.loc[children, "frame"].to_numpy().min())
         events.append({"frame": frame, "kind": "split", "at": _at(last.loc[parent])})
     return sorted(events, key=lambda event: event["frame"])
 

@@ -108,7 +108,9 @@ def _assign_subnet(
     """Solve one of trackpy's sub-networks as a linear assignment.
 
     The costs are trackpy's own: the squared distance of a link, the squared search range for
-    a particle that is lost; a new particle costs nothing.
+    a particle that is lost; a new particle costs nothing. One thing differs: losing a particle
+    that was there in the last frame costs twice as much as losing one that was missing already,
+    so that what is remembered of noise never takes a track from the particle beside it.
     """
     if len(sources) == 1 and len(destinations) == 1:
         return list(sources), list(destinations)
@@ -118,9 +120,10 @@ def _assign_subnet(
 
     old, new = list(sources), list(destinations)
     column = {id(point): index for index, point in enumerate(new)}
-    lost = search_range**2
-    cost = np.full((len(old), len(new) + len(old)), lost)
-    cost[:, : len(new)] = 2 * lost * (len(old) + 1)
+    squared_range = search_range**2
+    cost = np.full((len(old), len(new) + len(old)), 4 * squared_range * (len(old) + 1))
+    seen = np.array([point.t == new[0].t - 1 for point in old])
+    cost[:, len(new) :] = np.where(seen, 2.0, 1.0)[:, None] * squared_range
     for index, point in enumerate(old):
         for candidate, distance in point.forward_cands:
             if candidate is not None:
@@ -207,12 +210,12 @@ def _read_tree(tree: Any, positions: list[np.ndarray]) -> Links:
     numbers = [np.full(len(frame), -1, np.int64) for frame in positions]
     count = 0
     for frame, index in sorted(tree.nodes):
-        parent = previous.get((frame, index))
-        if parent is None:
+        if (frame, index) in previous:
+            before, where = previous[frame, index]
+            numbers[frame][index] = numbers[before][where]
+        else:
             numbers[frame][index] = count
             count += 1
-        else:
-            numbers[frame][index] = numbers[parent[0]][parent[1]]
     return Links(numbers, frozenset(merges), frozenset(splits))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-__all__ = ["common_shift", "displacements", "propose_search_range"]
+__all__ = ["common_shift", "displacements", "propose_search_range", "typical_step"]
 
 _FEWEST = 5
 """Particles below which a common motion cannot be told from their own."""
@@ -69,21 +69,41 @@ def displacements(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     return after[forward[mutual]] - before[mutual]
 
 
-def propose_search_range(
-    pairs: Iterable[tuple[np.ndarray, np.ndarray]], diameters: np.ndarray
-) -> float:
-    """Propose how far a particle may move from one frame to the next.
+def typical_step(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Estimate the standard deviation of a particle's step on each axis, in pixels.
 
-    It is wide enough for nearly all Brownian steps (six times their standard deviation, from the
-    pairs that are each other's nearest), and at least as wide as is safe anyway: half the
-    distance to the nearest neighbour, but not more than one and a half diameters.
+    From the median over particles that are each other's nearest in two neighbouring frames:
+    noise that comes and goes gives long "steps" to anywhere, which only the median withstands.
 
     Parameters
     ----------
     pairs : iterable of ((n, 2) array, (m, 2) array)
         Positions (y, x) in pairs of neighbouring frames, without common drift.
+    """
+    steps = [np.hypot(*displacements(before, after).T) for before, after in pairs]
+    together = np.concatenate([*steps, np.zeros(0)])
+    # The median of a Rayleigh distribution is 1.18 standard deviations.
+    return float(np.median(together)) / 1.18 if len(together) else 0.0
+
+
+def propose_search_range(
+    frames: Iterable[np.ndarray], diameters: np.ndarray, *, step: float
+) -> float:
+    """Propose how far a particle may move from one frame to the next.
+
+    It is wide enough for nearly all Brownian steps (six times their standard deviation), and
+    at least three quarters of the distance to the nearest neighbour (so that the joint mask of
+    two touching particles is within reach of both), but for that not more than one and a half
+    diameters.
+
+    Parameters
+    ----------
+    frames : iterable of (n, 2) arrays
+        Positions (y, x) in some frames.
     diameters : (p,) array
         Equivalent diameters of the particles.
+    step : float
+        Standard deviation of a step on each axis; see `typical_step`.
 
     Returns
     -------
@@ -92,17 +112,8 @@ def propose_search_range(
     """
     from scipy.spatial import cKDTree
 
-    steps, spacings = [], []
-    for before, after in pairs:
-        if len(before) > 1:
-            spacings.append(cKDTree(before).query(before, 2)[0][:, 1])
-        steps.append(np.hypot(*displacements(before, after).T))
-    diameter = float(np.median(diameters)) if len(diameters) else 10.0
-    step = np.concatenate(steps) if steps else np.zeros(0)
+    spacings = [cKDTree(frame).query(frame, 2)[0][:, 1] for frame in frames if len(frame) > 1]
     # The nearest neighbour of the closest tenth: what must not be confused.
     near = float(np.quantile(np.concatenate(spacings), 0.1)) if spacings else np.inf
-    safe = min(0.5 * near, 1.5 * diameter)
-    # Median of a Rayleigh distribution is 1.18 sigma; noise that comes and goes gives long
-    # "steps" to anywhere, and only the median withstands it.
-    typical = float(np.median(step)) / 1.18 if len(step) else 0.0
-    return float(max(safe, 6 * typical, 1.0))
+    diameter = float(np.median(diameters)) if len(diameters) else 10.0
+    return float(max(min(0.75 * near, 1.5 * diameter), 6 * step, 1.0))

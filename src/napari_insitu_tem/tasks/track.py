@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
+from napari_insitu_tem.analysis.events import cut_at_events, find_merges, find_splits
 from napari_insitu_tem.analysis.field import Detections
-from napari_insitu_tem.analysis.flicker import Repairs, cut_mask
 from napari_insitu_tem.analysis.linking import LINKERS
-from napari_insitu_tem.analysis.motion import common_shift, propose_search_range
+from napari_insitu_tem.analysis.mending import Mended, cut_mask, mend
+from napari_insitu_tem.analysis.motion import common_shift, propose_search_range, typical_step
 from napari_insitu_tem.analysis.orientation import SYMMETRIES
-from napari_insitu_tem.analysis.resolving import resolve
 from napari_insitu_tem.analysis.shape import describe
 from napari_insitu_tem.analysis.tracks import as_table, number_tracks, relabel
 from napari_insitu_tem.io.store import write_frames
@@ -22,7 +21,7 @@ from napari_insitu_tem.settings import Settings, setting
 from napari_insitu_tem.tasks.registry import task
 from napari_insitu_tem.units import Quantity, register
 
-__all__ = ["TrackSettings", "measure_particles", "track"]
+__all__ = ["TrackSettings", "measure_particles", "track", "tracking_from_labels"]
 
 register(contrast=Quantity("Contrast"), symmetry=Quantity("Symmetry"))
 
@@ -33,12 +32,12 @@ _SAMPLED_PAIRS = 100
 class TrackSettings(Settings):
     """How particles are followed."""
 
-    method: Literal["trackpy", "laptrack"] = setting(
+    method: Literal["trackpy", "laptrack", "as labelled"] = setting(
         "trackpy",
         title="Linked by",
         description="trackpy is fast and right for nearly everything. laptrack links pieces of "
         "tracks once more over the whole movie and proposes merges and splits itself; it is "
-        "about 15 times slower.",
+        "about 15 times slower. 'as labelled' links nothing: the labels are the tracks already.",
     )
     search_range: float | None = setting(
         None,
@@ -123,43 +122,79 @@ def track(
     Tracking
         Table of particles, masks in which the label is the track, graph of merges and splits.
     """
+    if settings.method == "as labelled":
+        return tracking_from_labels(segmentation, job, symmetry=settings.symmetry)
     folds = (settings.symmetry,) if settings.symmetry else SYMMETRIES
     table = measure_particles(segmentation, folds, job)
     n_frames = segmentation.n_frames
     starts = np.searchsorted(table["frame"], np.arange(n_frames + 1))
-    places = np.column_stack((table["y"], table["x"]))
     drift = np.zeros((n_frames, 2))
+    places = np.column_stack((table["y"], table["x"]))
     if settings.follow_drift:
         for t in job.track(range(1, n_frames), "Finding common drift"):
             before, after = places[starts[t - 1] : starts[t]], places[starts[t] : starts[t + 1]]
             drift[t] = drift[t - 1] + common_shift(before, after)
     places = places - drift[table["frame"]]
-    positions = [places[starts[t] : starts[t + 1]] for t in range(n_frames)]
-    search_range = settings.search_range
-    if search_range is None:
-        every = max(1, (n_frames - 1) // _SAMPLED_PAIRS)
-        pairs = ((positions[t], positions[t + 1]) for t in range(0, n_frames - 1, every))
-        search_range = propose_search_range(pairs, table["equivalent_diameter"])
-        job.log(f"Search range: {search_range:.1f} px")
-    links = LINKERS[settings.method](
-        positions, search_range=search_range, memory=settings.memory, job=job
-    )
-    linked = np.concatenate([*links.tracks, np.zeros(0, np.int64)]) + 1
-    found = Detections.of_table(table, linked, drift)
-    repairs, graph = resolve(
-        found,
-        links,
+    frames = [places[starts[t] : starts[t + 1]] for t in range(n_frames)]
+    sampled = range(0, n_frames - 1, max(1, (n_frames - 1) // _SAMPLED_PAIRS))
+    step = typical_step((frames[t], frames[t + 1]) for t in sampled)
+    mended = mend(
+        places,
+        table["area"],
+        table["major_axis"] / 2,
+        starts,
         longest=settings.memory if settings.repair else 0,
-        events=settings.events,
-        tolerance=settings.area_tolerance,
-        search_range=search_range,
+        step=0.5 + 2 * step,
         check=job.check,
     )
+    found = Detections(
+        table["frame"][mended.source], mended.position, mended.area, mended.reach,
+        np.zeros(len(mended.source), np.int64), n_frames,
+    )  # fmt: skip
+    frames = [found.position[found.rows_at(t)] for t in range(n_frames)]
+    search_range = settings.search_range or propose_search_range(
+        (frames[t] for t in sampled), table["equivalent_diameter"], step=step
+    )
+    job.log(f"Search range: {search_range:.1f} px")
+    links = LINKERS[settings.method](
+        frames, search_range=search_range, memory=settings.memory, job=job
+    )
+    found.track = np.concatenate([*links.tracks, np.zeros(0, np.int64)])
+    graph: dict[int, list[int]] = {}
+    if settings.events:
+        merges = find_merges(
+            found, tolerance=settings.area_tolerance, step=0.5 + 2 * step,
+            candidates=found.edges(links.merges), check=job.check,
+        )  # fmt: skip
+        splits = find_splits(
+            found, tolerance=settings.area_tolerance, step=0.5 + 2 * step,
+            candidates=found.edges(links.splits), check=job.check,
+        )  # fmt: skip
+        found.track, graph = cut_at_events(found, merges, splits)
     shortest = settings.min_length or max(1, min(5, n_frames // 10))
-    table["track"], graph = number_tracks(found.track, found.frame, graph, shortest)
-    changes = _changes(table, repairs, drift)
-    masks, table = _write_masks(segmentation, table, changes, folds, job)
+    found.track, graph = number_tracks(found.track, found.frame, graph, shortest)
+    masks, table = _write_masks(segmentation, table, mended, found, drift, folds, job)
     return Tracking(as_table(table, settings.symmetry), segmentation.replace(labels=masks), graph)
+
+
+def tracking_from_labels(
+    segmentation: Segmentation, job: Job = Job(), *, symmetry: int | None = None
+) -> Tracking:
+    """Take masks whose labels are track numbers already, and measure them.
+
+    Parameters
+    ----------
+    segmentation : Segmentation
+        Masks in which a particle has the same label in every frame.
+    job : Job
+        Progress and cancel.
+    symmetry : int, optional
+        Fold of the outlines; found for every track otherwise.
+    """
+    folds = (symmetry,) if symmetry else SYMMETRIES
+    table = measure_particles(segmentation, folds, job)
+    table["track"] = table["label"]
+    return Tracking(as_table(table, symmetry), segmentation)
 
 
 def measure_particles(
@@ -176,66 +211,56 @@ def measure_particles(
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-@dataclass(frozen=True)
-class _Change:
-    """What to mend in one frame: labels to cut at places, labels to give to a track."""
-
-    cuts: list[tuple[int, list[tuple[int, float, float, float]]]] = field(default_factory=list)
-    joins: list[tuple[int, int]] = field(default_factory=list)
-
-
-def _changes(
-    table: dict[str, np.ndarray], repairs: Repairs, drift: np.ndarray
-) -> dict[int, _Change]:
-    changes: dict[int, _Change] = {}
-    for row, seeds in repairs.cut.items():
-        frame = int(table["frame"][row])
-        dy, dx = drift[frame]
-        parts = [(int(table["track"][of]), y + dy, x + dx, r) for of, y, x, r in seeds]
-        change = changes.setdefault(frame, _Change())
-        change.cuts.append((int(table["label"][row]), parts))
-    for row, owner in repairs.join.items():
-        change = changes.setdefault(int(table["frame"][row]), _Change())
-        change.joins.append((int(table["label"][row]), int(table["track"][owner])))
-    return changes
-
-
 def _write_masks(
     segmentation: Segmentation,
     table: dict[str, np.ndarray],
-    changes: dict[int, _Change],
+    mended: Mended,
+    found: Detections,
+    drift: np.ndarray,
     symmetries: tuple[int, ...],
     job: Job,
 ) -> tuple[Any, dict[str, np.ndarray]]:
     """Write masks whose labels are tracks, and measure anew the frames that were mended."""
     n_frames = segmentation.n_frames
-    starts = np.searchsorted(table["frame"], np.arange(n_frames + 1))
-    mended: dict[int, dict[str, np.ndarray]] = {}
+    number = np.zeros(len(table["frame"]), np.int64)
+    number[mended.source] = found.track
+    for piece, largest in mended.pieces.items():
+        number[piece] = number[largest]
+    cuts: dict[int, list[int]] = {}
+    for row in sorted(mended.cut):
+        cuts.setdefault(int(table["frame"][row]), []).append(row)
+    changed = cuts.keys() | {int(table["frame"][row]) for row in mended.pieces}
+    anew: dict[int, dict[str, np.ndarray]] = {}
 
     def write(frame: int) -> np.ndarray:
-        rows = slice(starts[frame], starts[frame + 1])
+        rows = slice(*np.searchsorted(table["frame"], [frame, frame + 1]))
         source = segmentation.frame(frame)
-        labels, tracks = table["label"][rows], table["track"][rows]
-        masks = relabel(source, labels, tracks)
-        if change := changes.get(frame):
-            origin = {int(t): int(label) for label, t in zip(labels, tracks, strict=True)}
-            for label, parts in change.cuts:
-                y, x, value = cut_mask(source, label, parts).T
-                masks[y, x] = value
-                origin.update((part[0], label) for part in parts)
-            for label, number in change.joins:
-                masks[source == label] = number
-            shapes = describe(masks, segmentation.movie.frame(frame), symmetries=symmetries)
-            shapes["track"] = shapes["label"]
-            shapes["label"] = np.array([origin[int(t)] for t in shapes["track"]], np.int64)
-            mended[frame] = {"frame": np.full(len(shapes["label"]), frame), **shapes}
+        labels = table["label"][rows]
+        masks = relabel(source, labels, number[rows])
+        if frame not in changed:
+            return masks
+        origin = dict(zip(number[rows].tolist(), labels.tolist(), strict=True))
+        for row in cuts.get(frame, ()):
+            parts = np.flatnonzero(mended.source == row)
+            label, (dy, dx) = int(table["label"][row]), drift[frame]
+            radii = np.sqrt(found.area[parts] / np.pi)
+            seeds = [
+                (int(found.track[part]), *(found.position[part] + (dy, dx)).tolist(), float(radius))
+                for part, radius in zip(parts, radii, strict=True)
+            ]
+            y, x, value = cut_mask(source, label, seeds).T
+            masks[y, x] = value
+            origin.update((seed[0], label) for seed in seeds)
+        shapes = describe(masks, segmentation.movie.frame(frame), symmetries=symmetries)
+        shapes["track"] = shapes["label"]
+        shapes["label"] = np.array([origin[t] for t in shapes["track"].tolist()], np.int64)
+        anew[frame] = {"frame": np.full(len(shapes["label"]), frame), **shapes}
         return masks
 
     masks = write_frames(
         job.map(write, range(n_frames), "Writing masks"), tuple(segmentation.labels.shape), np.int32
     )
-    if not mended:
-        return masks, table
-    kept = ~np.isin(table["frame"], list(mended))
-    parts = [{name: values[kept] for name, values in table.items()}, *mended.values()]
+    table = {**table, "track": number}
+    kept = ~np.isin(table["frame"], list(anew))
+    parts = [{name: values[kept] for name, values in table.items()}, *anew.values()]
     return masks, {name: np.concatenate([part[name] for part in parts]) for name in table}
