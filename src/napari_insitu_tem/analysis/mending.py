@@ -115,14 +115,18 @@ def mend(
     n_frames = len(starts) - 1
     cuts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     pieces: dict[int, int] = {}
-    for frame in range(1, n_frames - 1) if longest else ():
+    inner = range(1, n_frames - 1) if longest else range(0)
+    for frame in inner:
         check()
-        rows = np.arange(starts[frame], starts[frame + 1])
-        for row in _suspects(masks, rows, frame):
+        for row in _suspects(masks, np.arange(starts[frame], starts[frame + 1]), frame):
             if (parts := _joined(masks, int(row), frame, n_frames, longest)) is not None:
                 cuts[int(row)] = parts
-        free = np.array([row for row in rows if row not in cuts], int)
-        for several in _broken(masks, free, frame, n_frames, longest):
+    # Masks that are several particles are no evidence that these were one.
+    whole = np.ones(len(area), bool)
+    whole[list(cuts)] = False
+    for frame in inner:
+        check()
+        for several in _broken(masks, whole, frame, n_frames, longest):
             if not any(row in pieces or row in pieces.values() for row in several):
                 largest = max(several, key=lambda row: area[row])
                 pieces.update((row, largest) for row in several if row != largest)
@@ -191,25 +195,29 @@ def _paired(masks: _Masks, first: Sequence[int], last: Sequence[int]) -> list[in
 
 
 def _broken(
-    masks: _Masks, rows: np.ndarray, frame: int, n_frames: int, longest: int
+    masks: _Masks, whole: np.ndarray, frame: int, n_frames: int, longest: int
 ) -> Iterator[tuple[int, ...]]:
     """Find sets of masks of a frame that are pieces of one particle seen before and after."""
+    rows = np.arange(masks.starts[frame], masks.starts[frame + 1])
+    rows = rows[whole[rows]]
     here = masks.position[rows]
     known: dict[int, list[tuple[int, tuple[int, ...]]]] = {}
     for earlier, later in _around(frame, n_frames, longest):
         if earlier not in known:
             wholes = np.arange(masks.starts[earlier], masks.starts[earlier + 1])
+            wholes = wholes[whole[wholes]]
             wholes = wholes[_count_under(masks, wholes, here) > 1]
             known[earlier] = [
-                (int(whole), several)
-                for whole in wholes
-                for _, several in masks.parts(whole, np.intersect1d(masks.near(frame, whole), rows))
+                (int(one), several)
+                for one in wholes
+                for _, several in masks.parts(one, np.intersect1d(masks.near(frame, one), rows))
             ]
-        for whole, several in known[earlier]:
+        for one, several in known[earlier]:
             under = np.array(several)
             if any(
                 several in (found for _, found in masks.parts(int(row), under))
-                for row in masks.near(later, whole)
+                for row in masks.near(later, one)
+                if whole[row]
             ):
                 yield several
 
