@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 from napari.layers import Labels, Points
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QPushButton
 
 from napari_insitu_tem import Job, Movie, Segmentation, Tracking
 from napari_insitu_tem.gui.canvas_link import RING, link_canvas
+from napari_insitu_tem.gui.measure import MeasureDock
 from napari_insitu_tem.gui.plots import PlotsDock
 from napari_insitu_tem.gui.session import session_of
 from napari_insitu_tem.gui.table_model import TableModel, parse_tracks
@@ -102,6 +103,27 @@ def click_canvas(qtbot, viewer, y, x):
         round(canvas.height() / 2 + (y - centre[0]) * zoom),
     )
     qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=position)
+
+
+def test_measure_is_run_by_a_click_and_tracks_can_be_coloured_by_the_results(
+    viewer, show, measured, qtbot
+):
+    show(measured.movie)
+    particles = measured.tracking.particles.drop(columns=["psi4", "psi6", "neighbours"])
+    particles = particles.drop(columns="nearest_distance").query("track != 8 or frame < 3")
+    layers = show(measured.tracking.replace(particles=particles), "tracks")
+    dock = MeasureDock(viewer)
+    viewer.window.add_dock_widget(dock)
+    qtbot.mouseClick(dock.findChild(QPushButton, "run"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: session_of(viewer).measurements is not None, timeout=20000)
+    tracks = layers[-1]
+    assert "7 of them long enough" in dock._message.text()
+    assert {"diffusion_nm2_per_s", "nearest_distance_nm"} <= set(tracks.features)
+    tracks.color_by = "diffusion_nm2_per_s"
+    colours = tracks.track_colors
+    short = tracks.data[:, 0] == 8
+    assert np.allclose(colours[short], (0.5, 0.5, 0.5, 1))
+    assert len(np.unique(colours[~short], axis=0)) == 7
 
 
 def test_without_results_the_docks_say_what_to_do(viewer, qtbot):
