@@ -17,7 +17,7 @@ __all__ = ["Blobs", "find_blobs"]
 # largest, 2/e, at sigma = radius / sqrt(2) (Lindeberg, Int. J. Comput. Vision 30, 79, 1998).
 _DISC_RESPONSE = 2 / math.e
 _PER_OCTAVE = (1.77, 2.5)
-_AT_MOST = 400
+_AT_MOST = 1000
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Proposal:
     @property
     def edge_smoothing(self) -> float:
         """Smoothing at which the level of the edges is found: more certain, less exact."""
-        return max(self.smoothing, self._smoothing(6.0, 8))
+        return max(self.smoothing, self._smoothing(6.0, 10))
 
     def _smoothing(self, factor: float, part: float) -> float:
         needed = factor * self.noise.density / max(self.contrast, 1e-12)

@@ -159,15 +159,48 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
         level = global_threshold(flat, values.threshold)
     if level is None:
         return np.zeros(frame.shape, np.int32)
-    sd = noise.after_smoothing(values.smoothing)
+    sd, slope = measured_noise(flat, level, noise, values.smoothing)
     threshold: np.ndarray | float = level
     if values.threshold == "edges":
         edges = edges - background
         weights = edge_weights(edges, noise.of_gradient(values.edge_smoothing))
         threshold = local_edge_levels(edges, weights, level, max(values.diameter, 4.0))
+        # On a round outline, blur moves the half-way level outwards: the outline itself then
+        # lies at 1/2 - s / (sqrt(2 pi) diameter).
+        bend = 0.8 / values.diameter
+        threshold *= (1 - bend * values.smoothing) / (1 - bend * values.edge_smoothing)
     excess = flat - np.maximum(threshold / values.sensitivity, 3.0 * sd)
     labels = label_particles(excess, values)
-    return select(labels, flat, noise.of_gradient(values.smoothing), sd, values)
+    return select(labels, flat, slope, sd, values)
+
+
+def measured_noise(
+    flat: np.ndarray, level: float, noise: Noise, smoothing: float
+) -> tuple[float, float]:
+    """Return the deviation of the background and of its gradient's components.
+
+    They are at least what the noise predicts; grain of the support film or compression of
+    the file can make them more.
+    """
+    step = max(1, min(flat.shape) // 512)
+    if np.count_nonzero(flat > level) > 0.2 * flat.size:
+        # Between crowded particles nothing is background alone.
+        return noise.after_smoothing(smoothing), noise.of_gradient(smoothing)
+    background = flat < 0.5 * level
+    # Away from particles, whose blurred rims and fringes are no noise, where possible.
+    apart = ndimage.binary_erosion(background, iterations=2 + round(2 * smoothing))
+    most = 2.0
+    if np.count_nonzero(apart) > 0.05 * apart.size:
+        background, most = apart, 3.0
+    # Below the background's level no particle weighs in.
+    below = flat[(flat < 0) & background][:: step * step]
+    slopes = squared_gradient(flat)[background][:: step * step]
+    sd, slope = noise.after_smoothing(smoothing), noise.of_gradient(smoothing)
+    if below.size < 100 or slopes.size < 100:
+        return sd, slope
+    spread = 1.4826 * float(np.median(-below))
+    steep = math.sqrt(float(np.median(slopes)) / (2 * math.log(2)))
+    return min(max(sd, spread), most * sd), min(max(slope, steep), most * slope)
 
 
 def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarray:
@@ -184,7 +217,9 @@ def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarra
     mask = excess > 0
     if values.fill_holes:
         mask = fill_small_holes(mask, values.diameter * factor)
-    labels = split_touching(mask, strength=values.split_strength, smoothing=1.0)
+    labels = split_touching(
+        mask, strength=values.split_strength, smoothing=max(1.0, values.diameter * factor / 20)
+    )
     if fine:
         height, width = (size // 2 for size in labels.shape)
         blocks = labels.reshape(height, 2, width, 2)
