@@ -12,6 +12,7 @@ from napari_insitu_tem.io.atomic import replacing
 from napari_insitu_tem.io.export import ExportSettings, export, file_stem
 from napari_insitu_tem.io.tables import write_table
 from napari_insitu_tem.job import Cancelled, Job
+from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.provenance import Provenance
 from napari_insitu_tem.results import Measurements, Segmentation, Tracking
 
@@ -88,7 +89,8 @@ def test_of_a_movie_its_frames_and_a_video_are_written(tmp_path, small_movie, qu
 
 
 def test_of_measurements_everything_is_written(tmp_path, measurements, quiet_job):
-    written = export(measurements, tmp_path / "new" / "folder", job=quiet_job)
+    settings = ExportSettings(figures="none")
+    written = export(measurements, tmp_path / "new" / "folder", settings=settings, job=quiet_job)
     assert {path.name for path in written} == {
         *(f"small_{name}.csv" for name in ("particles", "tracks", "frames", "sizes")),
         *(f"small_{name}.parquet" for name in ("particles", "tracks", "frames", "sizes")),
@@ -100,6 +102,33 @@ def test_of_measurements_everything_is_written(tmp_path, measurements, quiet_job
     assert tracks["area_nm2"].tolist() == [25.0]
     record = json.loads((folder / "small.provenance.json").read_text("utf-8"))
     assert record["fingerprint"] == measurements.movie.fingerprint
+
+
+def test_figures_lie_in_a_folder_of_their_own_with_their_numbers(tmp_path, quiet_job):
+    measurements = measured_walk(quiet_job)
+    settings = ExportSettings(masks=False, tables="none", video=False, figures="svg")
+    export(measurements, tmp_path, settings=settings, job=quiet_job)
+    assert names(tmp_path) == ["figures", "walk.provenance.json"]
+    drawn = names(tmp_path / "figures")
+    assert {"walk_sizes.svg", "walk_sizes.csv", "walk_msd.svg", "walk_msd.csv"} <= set(drawn)
+    assert {name.rpartition(".")[2] for name in drawn} == {"svg", "csv"}
+
+
+def measured_walk(job):
+    """Measurements of two discs that wander for 12 frames."""
+    from napari_insitu_tem.tasks.measure import measure
+    from napari_insitu_tem.tasks.track import track
+
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:64, :64]
+    places = np.array([[20.0, 20.0], [44.0, 44.0]])
+    labels = np.zeros((12, 64, 64), np.int32)
+    for frame in labels:
+        places = places + rng.normal(0, 0.7, places.shape)
+        for number, (row, column) in enumerate(places, start=1):
+            frame[np.hypot(y - row, x - column) < 6] = number
+    movie = Movie(200 - 100 * (labels > 0), pixel_size=0.5, frame_time=0.1, name="walk")
+    return measure(track(Segmentation(labels, movie), job=job), job=job)
 
 
 def test_only_what_is_asked_for_is_written(tmp_path, tracking, quiet_job):

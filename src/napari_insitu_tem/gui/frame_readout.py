@@ -8,6 +8,7 @@ from typing import Any
 from napari.layers import Layer
 
 from napari_insitu_tem.gui.layers import result_of
+from napari_insitu_tem.gui.session import own_viewer
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.io.readings import clock_text, reading_of
 from napari_insitu_tem.movie import Movie
@@ -108,6 +109,7 @@ _readouts: dict[int, FrameReadout] = {}
 
 def readout_of(viewer: Any) -> FrameReadout:
     """Return the viewer's readout; the same one each time."""
+    viewer = own_viewer(viewer)
     key = id(viewer.layers)
     if key not in _readouts:
         _readouts[key] = FrameReadout(viewer)

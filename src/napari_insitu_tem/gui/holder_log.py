@@ -41,7 +41,7 @@ class HolderLogDock(TaskPanel):
         self._about.setObjectName("about")
         self._about.hide()
         self.plot = LogPlot()
-        self._readout = readout_of(viewer)
+        self._readout = readout_of(self.viewer)
         self._on_canvas = QCheckBox("Show the value of the frame on the canvas")
         self._on_canvas.setObjectName("on_canvas")
         self._on_canvas.setChecked(self._readout.on)
@@ -51,7 +51,7 @@ class HolderLogDock(TaskPanel):
         self.plot.column.currentIndexChanged.connect(self._choose_column)
         self.form.changed.connect(self._follow_form)
         self._chooser.changed.connect(self._place)
-        event, follow, reader = viewer.dims.events.current_step, self._mark, self._reader
+        event, follow, reader = self.viewer.dims.events.current_step, self._mark, self._reader
         event.connect(follow)
 
         def let_go() -> None:

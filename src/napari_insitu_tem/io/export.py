@@ -48,6 +48,12 @@ class ExportSettings(Settings):
         title="Tables",
         description="Particles, tracks, frames and curves, with units in the column names.",
     )
+    figures: Literal["svg and png", "svg", "png", "pdf", "none"] = setting(
+        "svg and png",
+        title="Figures",
+        description="Plots of what was measured, in a folder of their own, each with the numbers "
+        "behind it as csv. SVG and PDF stay sharp at any size.",
+    )
     video: bool = setting(
         True, title="Video", description="An mp4 with outlines, tracks, scale bar and clock."
     )
@@ -67,8 +73,8 @@ def export(
 
     Of a movie: its frames and a video. Of masks: label images and a video with outlines. Of
     tracks: also the table of particles. Of measurements: also the tables of tracks, frames and
-    curves. One ``NAME.provenance.json`` tells how the tables came about; images and videos have
-    one each.
+    curves, and figures. One ``NAME.provenance.json`` tells how tables and figures came about;
+    images and videos have one each.
 
     Parameters
     ----------
@@ -116,6 +122,8 @@ def export(
                     frame_time=movie.frame_time,
                 )
             )
+    if isinstance(result, Measurements) and settings.figures != "none":
+        written += _write_figures(result, stem, settings.figures.split(" and "), job)
     if written:
         write_provenance(result.history(), stem)
     is_wanted = isinstance(result, Movie) if settings.movie is None else settings.movie
@@ -137,6 +145,25 @@ def export(
                 job=job,
             )
         )
+    return written
+
+
+def _write_figures(result: Measurements, stem: Path, suffixes: list[str], job: Job) -> list[Path]:
+    from napari_insitu_tem import figures
+
+    written = []
+    for name in job.track(tuple(figures.FIGURES), "Drawing figures"):
+        for suffix in suffixes:
+            path = stem.parent / "figures" / f"{stem.name}_{name}.{suffix}"
+            path.parent.mkdir(exist_ok=True)
+            try:
+                figure, numbers = figures.save(name, result, path)
+            except ValueError as error:
+                job.log(f"{figures.TITLES[name]} was not drawn: {error}")
+                break
+            written.append(figure)
+            if suffix == suffixes[-1]:
+                written.append(numbers)
     return written
 
 

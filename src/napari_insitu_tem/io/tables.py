@@ -32,8 +32,8 @@ def write_table(
     table : pandas.DataFrame
         In pixels and frames with plain column names, as every table inside the package.
     path : path
-        Ends in ``.csv`` (UTF-8, a full stop as decimal sign, empty for what is missing) or
-        ``.parquet``. An existing file is replaced, by the finished one only.
+        Ends in ``.csv`` (UTF-8, a full stop as decimal sign, nine digits, empty for what is
+        missing) or ``.parquet`` (exact). An existing file is replaced, by the finished one only.
     pixel_size, frame_time : float, optional
         Calibration (nm, s) that the published form is in; pixels and frames without.
     provenance : Provenance, optional
@@ -55,7 +55,8 @@ def write_table(
     published = units.publish(table, pixel_size, frame_time)
     with replacing(path) as temporary:
         if path.suffix.lower() == ".csv":
-            published.to_csv(temporary, index=False)
+            # Nine digits are beyond any measurement, and spare readers 2.9000000000000004.
+            published.to_csv(temporary, index=False, float_format="%.9g")
         else:
             published.to_parquet(temporary, index=False)
     if provenance is not None:
