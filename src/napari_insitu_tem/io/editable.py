@@ -96,15 +96,32 @@ class EditableLabels:
             if index in self._shown:
                 self._shown.move_to_end(index)
                 return self._shown[index]
-        frame = np.array(self.base[index])  # may take a while; others need not wait for it
+        frame = self.read(index)
         with self._lock:
-            for (row, column), tile in self._tiles.get(index, {}).items():
-                height, width = tile.shape
-                frame[row : row + height, column : column + width] = tile
+            self._patch(index, frame)  # what was edited meanwhile
             self._shown[index] = frame
             while len(self._shown) > _FRAMES_KEPT:
                 self._shown.popitem(last=False)
             return frame
+
+    def read(self, index: int) -> np.ndarray:
+        """Return a copy of one frame, edits included, without keeping it for later.
+
+        For those who read one frame after another; the shown frames stay at hand.
+        """
+        frame = np.array(self.base[index])  # may take a while; others need not wait for it
+        with self._lock:
+            self._patch(index, frame)
+        return frame
+
+    def _patch(self, index: int, frame: np.ndarray) -> None:
+        for (row, column), tile in self._tiles.get(index, {}).items():
+            height, width = tile.shape
+            frame[row : row + height, column : column + width] = tile
+
+    def at_hand(self, frame: int) -> bool:
+        """Whether this whole frame is in memory."""
+        return frame in self._shown
 
     def hold(self, frame: int, rows: slice, columns: slice) -> None:
         """Keep this part of a frame in memory, so that editing it will not wait for the disk.
@@ -129,28 +146,64 @@ class EditableLabels:
                 tiles[tile] = _tile_of(whole, tile).copy()
 
     def _gather(self, frames: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-        frames, rows, columns = np.broadcast_arrays(frames, rows, columns)
+        shape = np.broadcast_shapes(frames.shape, rows.shape, columns.shape)
+        frames, rows, columns = (np.broadcast_to(a, shape).ravel() for a in (frames, rows, columns))
         found = np.empty(frames.shape, self.dtype)
-        for frame, key, here in _by_tile(frames, rows, columns):
+        for frame, here in _groups(frames):
             with self._lock:
-                tile = self._tiles.get(frame, {}).get(key)
-                if tile is None:
-                    tile = _tile_of(self.frame(frame), key)
-                found[here] = tile[rows[here] - key[0], columns[here] - key[1]]
-        return found
+                y, x = rows[here], columns[here]
+                if self.at_hand(frame):
+                    found[here] = self.frame(frame)[y, x]
+                    continue
+                values = np.empty(len(y), self.dtype)
+                for key, there in self._by_tile(y, x):
+                    tile = self._tiles.get(frame, {}).get(key)
+                    if tile is None:
+                        tile = _tile_of(self.frame(frame), key)
+                    values[there] = tile[y[there] - key[0], x[there] - key[1]]
+                found[here] = values
+        return found.reshape(shape)
 
     def _scatter(
         self, frames: np.ndarray, rows: np.ndarray, columns: np.ndarray, *, value: Any
     ) -> None:
-        frames, rows, columns, value = np.broadcast_arrays(frames, rows, columns, value)
-        for frame, key, here in _by_tile(frames, rows, columns):
+        shape = np.broadcast_shapes(frames.shape, rows.shape, columns.shape)
+        frames, rows, columns, value = (
+            np.broadcast_to(a, shape).ravel() for a in (frames, rows, columns, value)
+        )
+        for frame, here in _groups(frames):
             with self._lock:
+                y, x, values = rows[here], columns[here], value[here]
                 tiles = self._tiles.setdefault(frame, {})
-                if key not in tiles:
-                    tiles[key] = _tile_of(self.frame(frame), key).copy()
-                tiles[key][rows[here] - key[0], columns[here] - key[1]] = value[here]
-                if frame in self._shown:
-                    self._shown[frame][rows[here], columns[here]] = value[here]
+                if self.at_hand(frame):
+                    whole = self.frame(frame)
+                    whole[y, x] = values
+                    for key in self._touched(y, x):
+                        tiles[key] = _tile_of(whole, key).copy()
+                    continue
+                for key, there in self._by_tile(y, x):
+                    if key not in tiles:
+                        tiles[key] = _tile_of(self.frame(frame), key).copy()
+                    tiles[key][y[there] - key[0], x[there] - key[1]] = values[there]
+                if self.at_hand(frame):  # it was read for a tile that was not held
+                    self.frame(frame)[y, x] = values
+
+    def _tile_numbers(self, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, int]:
+        across = -(-self.shape[2] // _TILE)
+        return rows // _TILE * across + columns // _TILE, across
+
+    def _touched(self, rows: np.ndarray, columns: np.ndarray) -> list[tuple[int, int]]:
+        numbers, across = self._tile_numbers(rows, columns)
+        touched = np.flatnonzero(np.bincount(numbers.ravel()))
+        return [(int(n) // across * _TILE, int(n) % across * _TILE) for n in touched]
+
+    def _by_tile(
+        self, rows: np.ndarray, columns: np.ndarray
+    ) -> Iterator[tuple[tuple[int, int], Any]]:
+        """Yield (corner of a tile, positions of the indices that lie in it)."""
+        numbers, across = self._tile_numbers(rows, columns)
+        for number, there in _groups(numbers):
+            yield (number // across * _TILE, number % across * _TILE), there
 
     def _full(self, key: Any) -> tuple[Any, ...]:
         key = key if isinstance(key, tuple) else (key,)
@@ -197,14 +250,14 @@ def _tile_of(whole: np.ndarray, key: tuple[int, int]) -> np.ndarray:
     return whole[row : row + _TILE, column : column + _TILE]
 
 
-def _by_tile(
-    frames: np.ndarray, rows: np.ndarray, columns: np.ndarray
-) -> Iterator[tuple[int, tuple[int, int], tuple[np.ndarray, ...]]]:
-    """Yield (frame, tile, positions of the indices that lie in it)."""
-    places = np.stack([frames.ravel(), rows.ravel() // _TILE, columns.ravel() // _TILE])
-    found, which = np.unique(places, axis=1, return_inverse=True)
-    order = np.argsort(which.ravel(), kind="stable")
-    ends = np.cumsum(np.bincount(which.ravel(), minlength=found.shape[1]))
-    for number, (frame, row, column) in enumerate(found.T.tolist()):
-        flat = order[(ends[number - 1] if number else 0) : ends[number]]
-        yield frame, (row * _TILE, column * _TILE), np.unravel_index(flat, frames.shape)
+def _groups(values: np.ndarray) -> Iterator[tuple[int, Any]]:
+    """Yield (value, positions where it is) of a one-dimensional array of few integers."""
+    if not len(values):
+        return
+    if values.min() == values.max():
+        yield int(values[0]), slice(None)
+        return
+    order = np.argsort(values, kind="stable")
+    found, counts = np.unique(values, return_counts=True)
+    for value, end, count in zip(found, np.cumsum(counts), counts, strict=True):
+        yield int(value), order[end - count : end]

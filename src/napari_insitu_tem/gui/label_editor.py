@@ -1,0 +1,217 @@
+"""LabelEditor: edits of one Labels layer, each one undo step, with its corrected frames marked.
+
+It stands on what napari makes public: `Labels.data_setitem` writes into napari's own undo
+history, so that Ctrl+Z takes back corrections and brush strokes alike, in the order they were
+made. Which frames a stroke painted is read from the value of the `paint` event.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
+from psygnal import Signal
+
+from napari_insitu_tem.analysis.correction import Edit
+from napari_insitu_tem.gui.layers import result_of
+from napari_insitu_tem.io.editable import EditableLabels
+
+__all__ = ["CORRECTED", "LabelEditor", "corrected_frames"]
+
+#: Where a Labels layer's metadata holds the set of corrected frames.
+CORRECTED = "corrected"
+_HISTORY = 100  # as many steps as napari keeps
+
+
+def corrected_frames(layer: Labels) -> frozenset[int]:
+    """Return the frames of a layer that were corrected by hand."""
+    known = getattr(result_of(layer), CORRECTED, frozenset())
+    return frozenset(layer.metadata.get(CORRECTED, known))
+
+
+class LabelEditor:
+    """Edits a Labels layer over (t, y, x) or (y, x).
+
+    Parameters
+    ----------
+    layer : napari.layers.Labels
+        Whose data is edited in place. Data that is not in memory is put under an
+        `EditableLabels`, so that no stroke waits for the disk; what lies there stays.
+
+    Raises
+    ------
+    ValueError
+        When the layer has several resolutions, or another number of dimensions.
+    """
+
+    #: Emitted with the frames whose labels changed.
+    changed = Signal(object)
+    #: Emitted when the set of corrected frames changed.
+    marked = Signal()
+    #: Emitted when the layer was given other data.
+    replaced = Signal()
+
+    def __init__(self, layer: Labels) -> None:
+        if layer.multiscale or layer.data.ndim not in (2, 3):
+            raise ValueError(
+                f"'{layer.name}' cannot be corrected here: masks have three dimensions (time, "
+                "y, x) and one resolution. Choose the masks that Segment made."
+            )
+        self.layer = layer
+        if not isinstance(layer.data, np.ndarray | EditableLabels):
+            layer.data = EditableLabels(layer.data)
+        self._undone_marks: deque[tuple[frozenset[int], frozenset[int]]] = deque(maxlen=_HISTORY)
+        self._marks: deque[tuple[frozenset[int], frozenset[int]]] = deque(maxlen=_HISTORY)
+        #: Counts the edits, so that one can tell whether something happened since.
+        self.serial = 0
+        layer.events.paint.connect(self._on_paint)
+        layer.events.set_data.connect(self._on_data)
+        self._data = layer.data
+        self._keys = {"Control-Z": self.undo, "Control-Shift-Z": self.redo}
+        for key, action in self._keys.items():
+            layer.bind_key(key, lambda _, action=action: action(), overwrite=True)
+
+    def close(self) -> None:
+        """Let go of the layer."""
+        self.layer.events.paint.disconnect(self._on_paint)
+        self.layer.events.set_data.disconnect(self._on_data)
+        for key in self._keys:
+            self.layer.bind_key(key, None, overwrite=True)
+
+    @property
+    def n_frames(self) -> int:
+        """Number of frames; 1 of a still image."""
+        return int(self.layer.data.shape[0]) if self.layer.data.ndim == 3 else 1
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape as (t, y, x)."""
+        height, width = self.layer.data.shape[-2:]
+        return self.n_frames, int(height), int(width)
+
+    @property
+    def corrected(self) -> frozenset[int]:
+        """Frames that were corrected by hand."""
+        return corrected_frames(self.layer)
+
+    def frame(self, index: int) -> np.ndarray:
+        """Return the label image of a frame; not to be written to."""
+        return np.asarray(self.layer.data[index] if self.layer.data.ndim == 3 else self.layer.data)
+
+    def read(self, index: int) -> np.ndarray:
+        """Return a frame for a thread that goes through many."""
+        data = self.layer.data
+        return data.read(index) if isinstance(data, EditableLabels) else self.frame(index)
+
+    def apply(self, edits: Iterable[tuple[int, Edit]]) -> int:
+        """Make edits of any frames as one undo step, and return how many pixels changed."""
+        places: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        values = []
+        for index, edit in edits:
+            old = self.frame(index)[edit.box] if not self._held(index) else None
+            if old is None:
+                old = self._held_values(index, edit)
+            rows, columns = np.nonzero(old != edit.values)
+            values.append(edit.values[rows, columns])
+            rows, columns = rows + edit.box[0].start, columns + edit.box[1].start
+            places.append((np.full(len(rows), index), rows, columns))
+        if not values or not sum(map(len, values)):
+            return 0
+        where = tuple(np.concatenate(parts) for parts in zip(*places, strict=True))
+        with self.layer.block_history():
+            self.layer.data_setitem(where[-self.layer.data.ndim :], np.concatenate(values))
+        return len(where[0])
+
+    def undo(self) -> None:
+        """Take back the last correction or brush stroke, and its mark."""
+        self.layer.undo()
+        self._step(self._marks, self._undone_marks, back=True)
+
+    def redo(self) -> None:
+        """Make again what was taken back last."""
+        self.layer.redo()
+        self._step(self._undone_marks, self._marks, back=False)
+
+    def mark(self, frames: Iterable[int], *, corrected: bool = True) -> None:
+        """Call frames corrected (or not), whatever was done to them."""
+        frames = frozenset(int(frame) for frame in frames)
+        self._set(self.corrected | frames if corrected else self.corrected - frames)
+
+    def replace_frames(self, frames: Any) -> None:
+        """Put whole label images in place, and mark them; this cannot be undone.
+
+        Parameters
+        ----------
+        frames : mapping of int to (y, x) integer array
+            Frame to its label image.
+        """
+        for index, labels in frames.items():
+            if self.layer.data.ndim == 3:
+                self.layer.data[index] = labels
+            else:
+                self.layer.data[...] = labels
+        self.layer.refresh()
+        self.mark(frames)
+        self.serial += 1
+        self.changed.emit(frozenset(frames))
+
+    def _held(self, index: int) -> bool:
+        data = self.layer.data
+        return isinstance(data, EditableLabels) and not data.at_hand(index)
+
+    def _held_values(self, index: int, edit: Edit) -> np.ndarray:
+        rows, columns = np.mgrid[edit.box]
+        return self.layer.data[np.full(rows.shape, index), rows, columns]
+
+    def _step(self, source: deque[Any], target: deque[Any], *, back: bool) -> None:
+        self.serial += 1
+        if not source:
+            return
+        frames, marks = source.pop()
+        target.append((frames, marks))
+        self.mark(marks, corrected=not back)
+        self.changed.emit(frames)
+
+    def _on_paint(self, event: Any) -> None:
+        frames = _painted_frames(event.value, self.n_frames, self.layer.data.ndim)
+        self.serial += 1
+        self._marks.append((frames, frames - self.corrected))
+        self._undone_marks.clear()
+        self.mark(frames)
+        self.changed.emit(frames)
+
+    def _on_data(self, _: Any = None) -> None:
+        """Forget the history with napari, when the layer is given other data."""
+        if self.layer.data is not self._data:
+            self._data = self.layer.data
+            self._marks.clear()
+            self._undone_marks.clear()
+            self.serial += 1
+            self.replaced.emit()
+            self.marked.emit()
+
+    def _set(self, frames: frozenset[int]) -> None:
+        if frames != self.corrected or CORRECTED not in self.layer.metadata:
+            self.layer.metadata = {**self.layer.metadata, CORRECTED: frames}
+            self.marked.emit()
+
+
+def _painted_frames(atoms: Sequence[Any], n_frames: int, ndim: int) -> frozenset[int]:
+    """Return the frames that a history item changed.
+
+    An item is a list of changes; each begins with where it was: a tuple of slices (brush,
+    fill, polygon) or of index arrays (`data_setitem`).
+    """
+    if ndim == 2:
+        return frozenset({0})
+    frames: set[int] = set()
+    for atom in atoms:
+        first = atom[0][0]
+        if isinstance(first, slice):
+            frames.update(range(*first.indices(n_frames)))
+        else:
+            frames.update(np.unique(np.asarray(first)).tolist())
+    return frozenset(frames)
