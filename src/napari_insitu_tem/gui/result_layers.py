@@ -6,7 +6,9 @@ from typing import Any
 
 from napari.layers import Labels, Layer, Tracks
 
+from napari_insitu_tem.gui.carry_over import carry_over
 from napari_insitu_tem.gui.layers import KEY
+from napari_insitu_tem.results import Segmentation
 
 __all__ = ["show_layers"]
 
@@ -14,16 +16,25 @@ __all__ = ["show_layers"]
 def show_layers(viewer: Any, tuples: list[Any], earlier: list[Layer]) -> list[Layer]:
     """Show layer tuples, updating the `earlier` layers of the same kinds where there are.
 
-    A Labels layer with corrections by hand is left as it is, under a new name, and a fresh
-    one is made beside it.
+    Corrections by hand are carried over to fresh masks of the same movie. Where that cannot
+    be (another shape, or track numbers that mean something else now), the corrected layer is
+    left as it is, under a new name, and a fresh one is made beside it.
     """
     shown = []
     reusable = list(earlier)
+    tracked = any(kind == "tracks" for _, _, kind in tuples)
     for data, kwargs, kind in tuples:
         old = next((layer for layer in reusable if layer._type_string == kind), None)
         if old is not None:
             reusable.remove(old)
         if isinstance(old, Labels) and old.metadata.get("corrected"):
+            carried = None if tracked else _carried(old, kwargs)
+            if carried is not None:
+                data = carried.labels
+                metadata = {KEY: carried, "corrected": carried.corrected}
+                _update(old, data, {**kwargs, "metadata": metadata})
+                shown.append(old)
+                continue
             old.name = f"{old.name} (corrected by hand)"
             old = None
         if old is None:
@@ -32,6 +43,13 @@ def show_layers(viewer: Any, tuples: list[Any], earlier: list[Layer]) -> list[La
             _update(old, data, kwargs)
         shown.append(old)
     return shown
+
+
+def _carried(old: Labels, kwargs: dict[str, Any]) -> Segmentation | None:
+    fresh = kwargs.get("metadata", {}).get(KEY)
+    if not isinstance(fresh, Segmentation) or fresh.labels.shape != old.data.shape:
+        return None
+    return carry_over(old, fresh)
 
 
 def _update(layer: Layer, data: Any, kwargs: dict[str, Any]) -> None:
