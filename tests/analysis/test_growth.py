@@ -32,6 +32,12 @@ def test_the_error_is_wider_where_neighbouring_residuals_are_alike(rng):
     assert robust_slope(np.arange(150), slow)[1] > robust_slope(np.arange(150), shuffled)[1]
 
 
+def test_sizes_in_whole_pixels_have_an_error_above_zero(rng):
+    slope, error = robust_slope(np.arange(100), rng.choice([500.0, 501.0], 100, p=[0.9, 0.1]))
+    assert slope == 0
+    assert 0 < error < 0.01
+
+
 def test_too_few_points_have_no_rate():
     assert np.isnan(robust_slope(np.arange(2), np.arange(2.0))).all()
     assert np.isnan(robust_slope(np.arange(4), np.array([1, np.nan, 2, np.nan]))).all()

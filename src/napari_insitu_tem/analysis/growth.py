@@ -47,6 +47,8 @@ def robust_slope(time: np.ndarray, value: np.ndarray) -> tuple[float, float]:
     fit = theilslopes(value, time, alpha=0.6827)
     error = (fit.high_slope - fit.low_slope) / 2
     residual = value - fit.intercept - fit.slope * time
+    if error == 0:  # most slopes are alike, as areas are whole pixels: take the least squares'
+        error = float(residual.std() / np.sqrt(np.sum((time - time.mean()) ** 2)))
     return float(fit.slope), float(error * _inflation(residual))
 
 
