@@ -8,7 +8,8 @@ from napari_insitu_tem.io.signal import Axis
 NANOMETRES = {
     "nm": 1.0, "nanometer": 1.0, "pm": 1e-3, "µm": 1e3, "μm": 1e3, "um": 1e3, "micron": 1e3,
     "microns": 1e3, "\\u00B5m": 1e3, "micrometer": 1e3, "ƒÊm": 1e3,
-    "\N{ANGSTROM SIGN}": 0.1, "Å": 0.1, "A": 0.1, "angstrom": 0.1, "Ångström": 0.1, "m": 1e9, "mm": 1e6, "[nm]": 1.0,
+    "\N{ANGSTROM SIGN}": 0.1, "Å": 0.1, "A": 0.1, "angstrom": 0.1, "Ångström": 0.1,
+    "m": 1e9, "mm": 1e6, "[nm]": 1.0,
 }  # fmt: skip
 
 
