@@ -9,7 +9,6 @@ import numpy as np
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.results import Measurements, Tracking
 from napari_insitu_tem.settings import Settings, setting
-from napari_insitu_tem.tasks import measure_quantities  # noqa: F401 - declares them
 from napari_insitu_tem.tasks.measure_motion import dynamics
 from napari_insitu_tem.tasks.measure_tables import arrangement, frame_table, track_table
 from napari_insitu_tem.tasks.registry import task
