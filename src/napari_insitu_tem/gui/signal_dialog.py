@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from napari.qt import get_current_stylesheet
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QDialog,
@@ -40,6 +41,8 @@ class SignalDialog(QDialog):
         self.setWindowTitle(f"Open {title}")
         self.setMinimumWidth(460)
         self._list = QListWidget()
+        self._list.setWordWrap(True)
+        self._list.setSpacing(3)
         self._list.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
         for number, signal in enumerate(signals):
             self._list.addItem(self._item(number, signal))
@@ -68,14 +71,15 @@ class SignalDialog(QDialog):
         from qtpy.QtWidgets import QApplication
 
         dialog = cls(signals, title, QApplication.activeWindow())
+        dialog.setStyleSheet(get_current_stylesheet())
         return dialog.chosen() if dialog.exec() else []
 
     @staticmethod
     def _item(number: int, signal: SignalInfo) -> QListWidgetItem:
-        shape = " × ".join(str(size) for size in signal.shape)
-        size = f", {signal.pixel_size:.4g} nm/px" if signal.pixel_size else ""
-        said = f"{shape} {signal.dtype}{size}" if signal.is_movie else signal.problem
-        item = QListWidgetItem(f"{signal.name or f'signal {number + 1}'}\n    {said}")
+        size = f", {signal.pixel_size:.4g} nm per pixel" if signal.pixel_size else ""
+        step = f", {signal.frame_time:.4g} s per frame" if signal.frame_time else ""
+        name = signal.name or f"signal {number + 1}"
+        item = QListWidgetItem(f"{name}\n{signal.summary}{size}{step}")
         item.setData(Qt.ItemDataRole.UserRole, number)
         if not signal.is_movie:
             item.setFlags(Qt.ItemFlag.NoItemFlags)

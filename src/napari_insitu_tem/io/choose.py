@@ -94,6 +94,7 @@ def info_of(signal: Signal, time_axis: int | None = None) -> SignalInfo:
         kind,
         labels,
         n_frames=int(arranged.data.shape[0]),
+        frame_shape=tuple(int(size) for size in arranged.data.shape[1:]),
         pixel_size=size,
         frame_time=step,
         dose=signal.dose,

@@ -42,6 +42,8 @@ class SignalInfo:
         Why not, in plain words; empty for a movie.
     n_frames : int
         Number of frames of a movie, 0 otherwise.
+    frame_shape : tuple of int
+        Height and width of a frame in pixels.
     pixel_size, frame_time, dose : float, optional
         The calibration (nm, s, e/Å² per frame) that `read_movie` would give.
     notes : tuple of str
@@ -55,15 +57,23 @@ class SignalInfo:
     is_movie: bool = True
     problem: str = ""
     n_frames: int = 0
+    frame_shape: tuple[int, ...] = ()
     pixel_size: float | None = None
     frame_time: float | None = None
     dose: float | None = None
     notes: tuple[str, ...] = ()
 
+    @property
+    def summary(self) -> str:
+        """Frames, size and type of a movie, in words; of anything else, why it is none."""
+        if not self.is_movie:
+            return self.problem
+        size = " × ".join(str(size) for size in self.frame_shape)
+        frames = f"{self.n_frames} frames of {size}" if self.n_frames > 1 else f"image of {size}"
+        return f"{frames}, {self.dtype}"
+
     def __str__(self) -> str:
-        shape = " × ".join(str(size) for size in self.shape)
-        text = f"{self.name} ({shape}, {self.dtype})"
-        return text if self.is_movie else f"{text}: {self.problem}"
+        return f"{self.name} ({self.summary})"
 
 
 class AmbiguousSignal(ReadError):  # noqa: N818 - a question to the user
