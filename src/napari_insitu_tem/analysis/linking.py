@@ -23,6 +23,8 @@ from napari_insitu_tem.job import Job
 __all__ = ["LINKERS", "Linker", "Links"]
 
 Node = tuple[int, int]
+_ESTABLISHED = 3
+"""Frames after which a track is no longer taken for noise."""
 _TRACKPY = threading.Lock()
 """trackpy numbers its tracks by a counter of the class: one linking at a time."""
 
@@ -109,10 +111,12 @@ def _assign_subnet(
 
     The costs are trackpy's own: the squared distance of a link, the squared search range for
     a particle that is lost; a new particle costs nothing. One thing differs: losing a particle
-    that was there in the last frame costs twice as much as losing one that was missing already,
-    so that what is remembered of noise never takes a track from the particle beside it.
+    that was there in the last frame costs up to twice as much as losing one that was missing
+    already, so that what is remembered of noise never takes a track from the particle beside it.
     """
     if len(sources) == 1 and len(destinations) == 1:
+        (point,) = sources
+        point.track.length = getattr(point.track, "length", 1) + 1
         return list(sources), list(destinations)
     if not sources or not destinations:
         return [*sources, *[None] * len(destinations)], [*[None] * len(sources), *destinations]
@@ -122,17 +126,27 @@ def _assign_subnet(
     column = {id(point): index for index, point in enumerate(new)}
     squared_range = search_range**2
     cost = np.full((len(old), len(new) + len(old)), 4 * squared_range * (len(old) + 1))
-    seen = np.array([point.t == new[0].t - 1 for point in old])
-    cost[:, len(new) :] = np.where(seen, 2.0, 1.0)[:, None] * squared_range
+    worth = [_worth(point, new[0].t) for point in old]
+    cost[:, len(new) :] = np.array(worth)[:, None] * squared_range
     for index, point in enumerate(old):
         for candidate, distance in point.forward_cands:
             if candidate is not None:
                 cost[index, column[id(candidate)]] = distance**2
     rows, columns = linear_sum_assignment(cost)
     pairs = [(old[i], new[j] if j < len(new) else None) for i, j in zip(rows, columns, strict=True)]
+    for before, after in pairs:
+        if after is not None:
+            before.track.length = getattr(before.track, "length", 1) + 1
     taken = {id(point) for _, point in pairs if point is not None}
     pairs += [(None, point) for point in new if id(point) not in taken]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def _worth(point: Any, now: int) -> float:
+    """Say what losing a particle costs: more if it was there just now, and for long."""
+    if point.t < now - 1:
+        return 1.0
+    return 1.5 if getattr(point.track, "length", 1) < _ESTABLISHED else 2.0
 
 
 class _Watched(list[np.ndarray]):

@@ -99,8 +99,9 @@ def find_symmetry(moments: dict[int, np.ndarray]) -> int:
     strength = {k: float(np.median(np.abs(moments[k]))) / _IDEAL[k] for k in SYMMETRIES}
     if strength[2] >= _ENOUGH[2]:
         return 2
-    best = max((3, 4, 6), key=strength.__getitem__)
-    if strength[best] >= _ENOUGH[best]:
-        return best
-    # Weaker elongation is an axis only if it keeps its direction within the noise.
-    return 2 if strength[2] >= 0.4 and strength[2] > strength[best] else 0
+    # A triangle has a strong sixth moment as well, so 6 comes last.
+    corners = max((3, 4), key=strength.__getitem__)
+    for k in (corners, 6):
+        if strength[k] >= _ENOUGH[k]:
+            return k
+    return 2 if strength[2] >= 0.5 else 0

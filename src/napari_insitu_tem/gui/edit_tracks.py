@@ -230,6 +230,9 @@ class EditTracksDock(QWidget):
             layers = show_layers(self.viewer, layer_data(self.edited, f"{base} [edited]"), earlier)
         finally:
             self._showing = False
+        for layer in earlier:
+            if layer not in layers:  # no tracks are left
+                self.viewer.layers.remove(layer)
         if not earlier:
             self._hide_originals()
         self._made = [weakref.ref(layer) for layer in layers]
