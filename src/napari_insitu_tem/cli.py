@@ -217,7 +217,7 @@ def _read_input(task: Task, values: dict[str, Any]) -> Any:
     movie = read_movie(values["movie"], signal=values["signal"])
     if task.input_type is Movie:
         return movie
-    from napari_insitu_tem.io.write import read_labels
+    from napari_insitu_tem.io.labels import read_labels
 
     labels, _ = read_labels(values["masks"])
     segmentation = Segmentation(labels, movie)
