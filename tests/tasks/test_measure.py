@@ -86,6 +86,7 @@ def test_particles_cut_by_the_edge_do_not_count_for_sizes_and_growth(cubes, quie
     found = measure(tracking_of(cubes), job=quiet_job)
     assert found.tracks["growth_rate"].mean() == pytest.approx(0.05, rel=0.1)
     assert np.isnan(found.frames["mean_diameter"][61])
+    assert found.tracks["mean_diameter"].min() > 20
     assert found.frames["count"][61] == 30
 
 

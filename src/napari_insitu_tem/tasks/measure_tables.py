@@ -83,7 +83,6 @@ def track_table(particles: pd.DataFrame, motion: Motion, job: Job) -> pd.DataFra
         sites.append((site_displacement(place), net))
     groups = particles.groupby("track")
     first, last = groups["frame"].min(), groups["frame"].max()
-    means = groups[[name for name in _MEANS if name in particles]].mean().rename(columns=_MEANS)
     table = pd.DataFrame(
         {
             "track": tracks,
@@ -91,29 +90,33 @@ def track_table(particles: pd.DataFrame, motion: Motion, job: Job) -> pd.DataFra
             "last_frame": last.to_numpy(),
             "frames": groups.size().to_numpy(),
             "duration": (last - first).to_numpy(float),
-            **{str(name): means[name].to_numpy() for name in means.columns},
-            "touches_edge": groups["touches_edge"].any().to_numpy(),
-            **motion.columns,
         }
     )
-    table["rms_displacement"], table["net_displacement"] = _columns(sites, 2)
-    table["lindemann_ratio"] = table["rms_displacement"] / table["nearest_distance"]
+    shape = _whole(particles).groupby("track")[[n for n in _SHAPE if n in particles]].mean()
+    for name in shape.columns:
+        table[_SHAPE[str(name)]] = shape[name].reindex(tracks).to_numpy()
+    for name, values in motion.columns.items():
+        table[name] = values
     names = ("growth_rate", "growth_rate_error", "area_rate", "area_rate_error")
     for name, values in zip(names, _columns(rates, 4), strict=True):
         table[name] = values
+    table["rms_displacement"], table["net_displacement"] = _columns(sites, 2)
+    means = groups[[name for name in _MEANS if name in particles]].mean()
+    table["lindemann_ratio"] = table["rms_displacement"] / means["nearest_distance"].to_numpy()
+    for name in means.columns:
+        table[str(name)] = means[name].to_numpy()
+    table["touches_edge"] = groups["touches_edge"].any().to_numpy()
     return table
 
 
-_MEANS = {
-    "y": "y",
-    "x": "x",
-    "area": "mean_area",
+#: Means over the frames in which the edge does not cut the particle, and their names.
+_SHAPE = {
     "equivalent_diameter": "mean_diameter",
+    "area": "mean_area",
     "circularity": "circularity",
     "aspect_ratio": "aspect_ratio",
-    "mean_intensity": "mean_intensity",
-    "nearest_distance": "nearest_distance",
 }
+_MEANS = ("mean_intensity", "nearest_distance", "y", "x")
 
 
 def frame_table(particles: pd.DataFrame, movie: Movie) -> pd.DataFrame:
