@@ -55,6 +55,8 @@ class Detections:
 
     def tracks(self) -> dict[int, np.ndarray]:
         """Rows of every track, in the order of frames."""
+        if not len(self.track):
+            return {}
         order = np.argsort(self.track, kind="stable")
         numbers, first = np.unique(self.track[order], return_index=True)
         rows = np.split(order, first[1:])

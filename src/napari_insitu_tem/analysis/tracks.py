@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -97,7 +98,7 @@ def add_orientation(columns: dict[str, np.ndarray], symmetry: int | None) -> Non
     degrees = np.full(len(track), np.nan)
     folds = np.zeros(len(track), np.int64)
     starts = np.flatnonzero(np.diff(track, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(track)], strict=True):
+    for start, stop in itertools.pairwise([*starts, len(track)]):
         part = slice(start, stop)
         k = symmetry or find_symmetry({k: columns[f"moment_{k}"][part] for k in SYMMETRIES})
         if k:
