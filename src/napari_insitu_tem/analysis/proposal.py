@@ -61,7 +61,7 @@ def automatic_values(
         if factor > 1.1:
             noise = Noise(proposal.noise.density * factor, proposal.noise.correlation)
             proposal = replace(proposal, noise=noise)
-            values = _values(proposal, None)
+            values = replace(_values(proposal, None), noise_excess=factor)
     return values, proposal
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -42,6 +42,9 @@ class SegmentationValues:
         The same for finding the level of the edges; at least `smoothing`.
     flatten_scale : float or None
         Standard deviation in pixels over which the background varies; None for no flattening.
+    noise_excess : float
+        How much more the smoothed background varies than fine noise predicts: grain of the
+        support film and compression.
     threshold : {"edges", "otsu", "li", "triangle", "minimum_error"}
         How the level is found.
     sensitivity : float
@@ -61,6 +64,7 @@ class SegmentationValues:
     smoothing: float
     edge_smoothing: float
     flatten_scale: float | None
+    noise_excess: float = 1.0
     threshold: str = "edges"
     sensitivity: float = 1.0
     split_strength: float = 0.75
@@ -148,6 +152,7 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
     """
     frame = np.nan_to_num(np.asarray(frame, np.float32))
     noise = estimate_noise(frame)
+    noise = replace(noise, density=noise.density * values.noise_excess)
     if not values.bright:
         frame = -frame
     smoothed = smooth(frame, values.smoothing)
@@ -183,15 +188,10 @@ def measured_noise(
     the file can make them more.
     """
     step = max(1, min(flat.shape) // 512)
-    if np.count_nonzero(flat > level) > 0.2 * flat.size:
-        # Between crowded particles nothing is background alone.
+    # Away from particles, whose blurred rims and fringes are no noise.
+    background = ndimage.binary_erosion(flat < 0.5 * level, iterations=2 + round(2 * smoothing))
+    if np.count_nonzero(background) < 0.05 * background.size:
         return noise.after_smoothing(smoothing), noise.of_gradient(smoothing)
-    background = flat < 0.5 * level
-    # Away from particles, whose blurred rims and fringes are no noise, where possible.
-    apart = ndimage.binary_erosion(background, iterations=2 + round(2 * smoothing))
-    most = 2.0
-    if np.count_nonzero(apart) > 0.05 * apart.size:
-        background, most = apart, 3.0
     # Below the background's level no particle weighs in.
     below = flat[(flat < 0) & background][:: step * step]
     slopes = squared_gradient(flat)[background][:: step * step]
@@ -200,7 +200,7 @@ def measured_noise(
         return sd, slope
     spread = 1.4826 * float(np.median(-below))
     steep = math.sqrt(float(np.median(slopes)) / (2 * math.log(2)))
-    return min(max(sd, spread), most * sd), min(max(slope, steep), most * slope)
+    return min(max(sd, spread), 3 * sd), min(max(slope, steep), 3 * slope)
 
 
 def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarray:

@@ -70,7 +70,8 @@ def merge_shallow_basins(basins: np.ndarray, height: np.ndarray, *, strength: fl
     count = int(basins.max(initial=0))
     if count < 2:
         return basins.astype(np.int32)
-    tops = ndimage.maximum(height, basins, np.arange(count + 1))
+    tops = np.zeros(count + 1, height.dtype)
+    np.maximum.at(tops, basins.ravel(), height.ravel())
     first, second, passes = _passes(basins, height, count)
     parent = np.arange(count + 1)
 
