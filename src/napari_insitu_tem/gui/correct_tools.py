@@ -94,7 +94,7 @@ TOOLS: dict[str, Tool] = {
         ),
         Tool(
             "copy",
-            "Copy on",
+            "Copy",
             "Shift-C",
             "Click a particle to give it this mask in the frames below.",
             options=("range",),

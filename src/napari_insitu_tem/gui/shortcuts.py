@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 from dataclasses import dataclass
 from typing import Any
 
-from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QHeaderView,
-    QLabel,
-    QLineEdit,
-    QTreeWidget,
-    QTreeWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QLabel, QLineEdit, QTextBrowser, QVBoxLayout, QWidget
 
 __all__ = ["Shortcut", "ShortcutsDock", "all_shortcuts"]
 
@@ -63,52 +54,37 @@ def shown_keys(keys: str) -> str:
 
 
 class ShortcutsDock(QWidget):
-    """A table of all shortcuts that can be searched."""
+    """A list of all shortcuts that can be searched."""
 
     def __init__(self, viewer: Any = None) -> None:
         super().__init__()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
-        hint = QLabel("Keys work while the mouse is on the canvas.")
+        hint = QLabel("Keys go to the canvas: click it once if they do not work.")
         hint.setWordWrap(True)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search …")
         self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(self._filter)
-        self.tree = QTreeWidget()
-        self.tree.setColumnCount(3)
-        self.tree.setHeaderLabels(["Keys", "What", ""])
-        self.tree.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.tree.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.tree.setRootIsDecorated(False)
-        self.tree.setWordWrap(True)
-        for heading, shortcuts in all_shortcuts():
-            top = QTreeWidgetItem(self.tree, [heading])
-            font = top.font(0)
-            font.setBold(True)
-            top.setFont(0, font)
-            top.setFirstColumnSpanned(True)
-            for shortcut in shortcuts:
-                words = [shown_keys(shortcut.keys), shortcut.title, shortcut.description]
-                item = QTreeWidgetItem(top, words)
-                item.setToolTip(2, shortcut.description)
-            top.setExpanded(True)
-        header = self.tree.header()
-        for column in (0, 1):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        self.search.textChanged.connect(self._show)
+        self.list = QTextBrowser()
         layout.addWidget(hint)
         layout.addWidget(self.search)
-        layout.addWidget(self.tree)
+        layout.addWidget(self.list)
         self.setMinimumWidth(300)
+        self._show("")
 
-    def _filter(self, text: str) -> None:
-        wanted = text.strip().lower()
-        for row in range(self.tree.topLevelItemCount()):
-            top = self.tree.topLevelItem(row)
-            shown = 0
-            for index in range(top.childCount()):
-                item = top.child(index)
-                words = " ".join(item.text(column) for column in range(3)).lower()
-                item.setHidden(wanted not in words)
-                shown += wanted in words
-            top.setHidden(not shown)
+    def _show(self, wanted: str) -> None:
+        wanted, parts = wanted.strip().lower(), []
+        for heading, shortcuts in all_shortcuts():
+            rows = []
+            for shortcut in shortcuts:
+                cells = shown_keys(shortcut.keys), shortcut.title, shortcut.description
+                if wanted in " ".join(cells).lower():
+                    keys, title, words = (html.escape(cell) for cell in cells)
+                    rows.append(
+                        f"<tr><td style='white-space: pre'>{keys}</td>"
+                        f"<td><b>{title}</b><br>{words}</td></tr>"
+                    )
+            if rows:
+                parts.append(f"<h4>{heading}</h4><table cellpadding='3'>{''.join(rows)}</table>")
+        self.list.setHtml("".join(parts) or "Nothing is called so.")
