@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
 
 from napari_insitu_tem.analysis.convex import convex_areas
 from napari_insitu_tem.analysis.orientation import angular_moments
@@ -149,8 +148,7 @@ def _surroundings(labels: np.ndarray, image: np.ndarray, names: np.ndarray) -> n
     A particle that only has neighbours there gets the mean of all background.
     """
     n = len(names)
-    near = ndimage.maximum_filter(labels, 3) if n else labels
-    wide = ndimage.maximum_filter(labels, 9) if n else labels
+    near, wide = _spread(labels, 1), _spread(labels, 4)
     ring = np.flatnonzero(((near == 0) & (wide != 0)).ravel())
     owner = np.searchsorted(names, wide.ravel()[ring])
     grey = np.asarray(image).ravel()
@@ -159,3 +157,20 @@ def _surroundings(labels: np.ndarray, image: np.ndarray, names: np.ndarray) -> n
     background = grey[(labels == 0).ravel()] if (count == 0).any() else grey[:0]
     everywhere = float(background.mean()) if background.size else float(grey.mean())
     return np.where(count > 0, total / np.maximum(count, 1), everywhere)
+
+
+def _spread(labels: np.ndarray, radius: int) -> np.ndarray:
+    """Largest label within a square of this radius; windows of doubled length, one on another."""
+    for axis in (0, 1):
+        length, window = (
+            1,
+            np.pad(labels, [(radius, radius) if a == axis else (0, 0) for a in (0, 1)]),
+        )
+        while length < 2 * radius + 1:
+            step = min(length, 2 * radius + 1 - length)
+            ahead = [slice(step, None) if a == axis else slice(None) for a in (0, 1)]
+            behind = [slice(None, -step) if a == axis else slice(None) for a in (0, 1)]
+            window = np.maximum(window[tuple(ahead)], window[tuple(behind)])
+            length += step
+        labels = window
+    return labels
