@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from napari_insitu_tem.io.lazy import (
     FrameReader,
     LazyArray,
+    StoredFrames,
     View,
     as_movie_data,
     grey,
@@ -71,6 +72,24 @@ def test_a_view_slices_like_a_transposed_array(order, a, b, c):
 def test_a_position_picked_lazily_is_the_same_picked_at_once(axis, index):
     source = LazyArray(FRAMES, FRAMES.dtype)
     np.testing.assert_array_equal(pick(source, axis, index)[:, :], FRAMES.take(index, axis))
+
+
+@given(st.one_of(slices, st.integers(0, 11), st.just(slice(1, 9, 3))), slices)
+def test_stored_frames_slice_like_the_map_that_they_replace(tmp_path_factory, t, y):
+    path = tmp_path_factory.getbasetemp() / "stored.npy"
+    np.save(path, FRAMES)
+    array = np.load(path, mmap_mode="r")
+    stored = LazyArray(array, array.dtype)._array
+    assert isinstance(stored, StoredFrames)
+    np.testing.assert_array_equal(stored[t, y], FRAMES[t, y])
+    np.testing.assert_array_equal(stored[t], FRAMES[t])
+
+
+@pytest.mark.parametrize("part", [np.s_[2:], np.s_[:, 1:], np.s_[:, :, ::2], np.s_[::-1], np.s_[3]])
+def test_a_part_of_a_map_is_read_where_it_lies(tmp_path, part):
+    np.save(tmp_path / "a.npy", FRAMES)
+    array = np.load(tmp_path / "a.npy", mmap_mode="r")[part]
+    np.testing.assert_array_equal(LazyArray(array, array.dtype)[:], FRAMES[part])
 
 
 def test_views_of_views_compose():

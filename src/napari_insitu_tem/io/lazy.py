@@ -50,7 +50,8 @@ class LazyArray:
         *,
         samples: bool = False,
     ) -> None:
-        self._array, self._convert, self._samples = array, convert, samples
+        self._array = StoredFrames(array) if _is_whole_map(array) else array
+        self._convert, self._samples = convert, samples
         shape = array.shape[:-1] if samples else array.shape
         self.shape = tuple(int(size) for size in shape)
         self.dtype = np.dtype(dtype)
@@ -64,11 +65,7 @@ class LazyArray:
         block = np.asarray(self._array[key])
         if self._convert is not None:
             block = self._convert(block)
-        if not isinstance(self._array, np.memmap):
-            return block.astype(self.dtype, copy=False)
-        block = block.astype(self.dtype)
-        _forget_pages(self._array)
-        return block
+        return block.astype(self.dtype, copy=isinstance(self._array, np.memmap))
 
 
 class View:
@@ -107,15 +104,46 @@ class View:
         return block.transpose([left.index(axis) for axis in seen])
 
 
-def _forget_pages(array: np.memmap) -> None:
-    """Give back the memory of a map's pages that were read.
-
-    They would be given back under pressure anyway, but until then they look like memory that
-    the program needs. The system's file cache still has them.
-    """
+def _is_whole_map(array: Any) -> bool:
+    """Whether an array is all of a memory-mapped file behind its header, in stored order."""
     mapped = getattr(array, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
+    if not isinstance(array, np.memmap) or mapped is None or array.filename is None:
+        return False
+    header = array.offset % mmap.ALLOCATIONGRANULARITY
+    return bool(array.flags.c_contiguous and header + array.nbytes == len(mapped))
+
+
+class StoredFrames:
+    """Uncompressed frames of a file, read with plain reads instead of through a memory map.
+
+    Pages of a map that were read count as memory of the program, and soon look like all of it.
+
+    Parameters
+    ----------
+    array : memmap
+        All frames, in stored order.
+    """
+
+    chunks = None
+
+    def __init__(self, array: np.memmap) -> None:
+        self._path, self._offset = str(array.filename), int(array.offset)
+        self.shape, self.dtype, self.ndim = array.shape, array.dtype, array.ndim
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        first, *rest = key if isinstance(key, tuple) else (key,)
+        single = not isinstance(first, slice)
+        start, stop, step = (first, first + 1, 1) if single else first.indices(self.shape[0])
+        if step != 1:
+            return np.stack([self[(index, *rest)] for index in range(start, stop, step)])
+        per_frame = int(np.prod(self.shape[1:]))
+        block = np.fromfile(
+            self._path,
+            self.dtype,
+            max(0, stop - start) * per_frame,
+            offset=self._offset + start * per_frame * self.dtype.itemsize,
+        ).reshape(-1, *self.shape[1:])
+        return block[(0 if single else slice(None), *rest)]
 
 
 class FrameReader:
