@@ -103,6 +103,14 @@ class TestEMD:
         assert [info.is_movie for info in infos.values()].count(True) == 1
         assert any("spectrum image" in info.problem for info in infos.values())
 
+    def test_signals_of_the_same_name_are_numbered(self, tmp_path):
+        with tifffile.TiffWriter(tmp_path / "a.ome.tif") as file:
+            for index in range(2):
+                file.write(FRAMES + index, metadata={"axes": "TYX", "Name": "HAADF"})
+        names = [info.name for info in list_signals(tmp_path / "a.ome.tif")]
+        assert names == ["HAADF (1)", "HAADF (2)"]
+        assert_is(read(tmp_path / "a.ome.tif", signal="HAADF (2)")[0], FRAMES + 1)
+
 
 class TestMRC:
     def test_ångström_become_nanometres(self, tmp_path):

@@ -123,3 +123,26 @@ def test_images_are_calibrated_where_their_tags_are_about_the_specimen(recording
     movie, said = read(recordings / name)
     assert movie.pixel_size == (None if size is None else pytest.approx(size, rel=1e-5))
     assert ("72 dots per inch" in said) == (size is None)
+
+
+def test_a_folder_tree_of_digitalmicrograph_frames_is_one_movie(recordings, tmp_path):
+    source = recordings / "formats" / "test_STEM_image.dm3"
+    for second in (9, 10):
+        folder = tmp_path / f"Second_{second}"
+        folder.mkdir()
+        for frame in (0, 1):
+            (folder / f"Frame_{frame}.dm3").write_bytes(source.read_bytes())
+    for place, n_frames in ((tmp_path / "Second_9", 2), (f"{tmp_path}/**/*.dm3", 4)):
+        movie, said = read(place)
+        assert movie.data.shape == (n_frames, 68, 68)
+        assert movie.pixel_size == pytest.approx(0.248538, rel=1e-5)
+        assert movie.metadata["start_time"] == "2016-08-08T16:26:37"
+        assert said == ""
+
+
+def test_a_folder_of_digitalmicrograph_stacks_is_refused(recordings, tmp_path):
+    source = recordings / "formats" / "test_stackbuilder_imagestack.dm3"
+    for number in range(2):
+        (tmp_path / f"{number}.dm3").write_bytes(source.read_bytes())
+    with pytest.raises(ReadError, match="more than one image"):
+        read(tmp_path)

@@ -143,7 +143,7 @@ def _signals(path: str | Path | Sequence[Path], time_axis: int | None = None) ->
             found = _open(place, matches)
         if time_axis is not None:  # what looks like channels may be what the user calls time
             return [one for one in found if len(one.shape) == 3] or found
-        return [part for signal in found for part in axes.split(signal)]
+        return _told_apart([part for signal in found for part in axes.split(signal)])
     except ReadError as error:
         raise ReadError(f"'{name}' cannot be opened: {str(error).rstrip('.')}.") from None
     except MemoryError:
@@ -158,13 +158,24 @@ def _signals(path: str | Path | Sequence[Path], time_axis: int | None = None) ->
         ) from None
 
 
+def _told_apart(signals: list[Signal]) -> list[Signal]:
+    """Give signals of the same name numbers, so that each can be asked for."""
+    names = [signal.name for signal in signals]
+    return [
+        signal.replace(name=f"{signal.name} ({names[:index].count(signal.name) + 1})")
+        if names.count(signal.name) > 1
+        else signal
+        for index, signal in enumerate(signals)
+    ]
+
+
 def _matches(path: Path) -> list[Path]:
     """Return the files that a pattern stands for; nothing when it is a file or folder."""
     if path.exists():
         return []
     if not glob.has_magic(str(path)):
         raise ReadError(f"There is no file '{path}'.")
-    found = [Path(match) for match in glob.glob(str(path))]  # noqa: PTH207
+    found = [Path(match) for match in glob.glob(str(path), recursive=True)]  # noqa: PTH207
     files = [match for match in found if match.is_file()]
     if not files:
         raise ReadError(f"There is no file that matches '{path}'.")

@@ -15,16 +15,17 @@ from napari_insitu_tem.io.signal import Axis, ReadError, Signal
 
 __all__ = ["groups", "natural_key", "signals"]
 
-SUFFIXES = (*picture.PICTURES, *picture.TIFFS)
+SUFFIXES = (*picture.PICTURES, *picture.TIFFS, *picture.DM_FILES)
 # Frames may differ by this much in height or width and are then cropped to what all have.
 _SIZE_TOLERANCE = 0.10
 # Of longer movies, so many headers are read when opening; the rest when it comes to them.
 _MOST_HEADERS = 2000
+_MOST_DM_HEADERS = 50  # these take about 10 ms each
 
 
 def natural_key(path: Path) -> list[tuple[int, int, str]]:
-    """Return a sort key by which frame_9 comes before frame_10."""
-    parts = re.split(r"(\d+)", path.name.lower())
+    """Return a sort key by which frame_9 comes before frame_10, and folder by folder."""
+    parts = re.split(r"(\d+)", path.as_posix().lower())
     return [(0, int(part), part) if part.isdigit() else (1, 0, part) for part in parts]
 
 
@@ -103,9 +104,10 @@ def _kind(file: Path) -> str:
 
 
 def _movie(name: str, files: list[Path], notes: list[str]) -> Signal:
+    most = _MOST_DM_HEADERS if _kind(files[0]) in picture.DM_FILES else _MOST_HEADERS
     some = files
-    if len(files) > _MOST_HEADERS:
-        some = [files[int(index)] for index in np.linspace(0, len(files) - 1, _MOST_HEADERS)]
+    if len(files) > most:
+        some = [files[int(index)] for index in np.linspace(0, len(files) - 1, most)]
     headers = {file: _header(file) for file in some}
     shape, note = _common_shape(headers)
     notes = [*notes, note] if note else notes
@@ -181,12 +183,15 @@ def _common_shape(headers: dict[Path, picture.Header]) -> tuple[tuple[int, int],
 def _calibration(
     files: list[Path],
 ) -> tuple[tuple[Axis, Axis], str | None, dict[str, object], tuple[str, ...]]:
-    """Return what the tags of TIFF frames say; pictures say nothing."""
-    if files[0].suffix.lower().lstrip(".") not in picture.TIFFS:
+    """Return what TIFF and DigitalMicrograph frames say; pictures say nothing."""
+    if _kind(files[0]) in picture.PICTURES:
         return (Axis("y"), Axis("x")), None, {}, ()
-    from napari_insitu_tem.io.formats import tiff
+    if _kind(files[0]) in picture.DM_FILES:
+        found = [picture.dm_image(file) for file in files]
+    else:
+        from napari_insitu_tem.io.formats import tiff
 
-    found = [tiff.signals(file)[0] for file in files]
+        found = [tiff.signals(file)[0] for file in files]
     axes = [signal.axes[-2:] for signal in found]
     notes = tuple(note for note in found[0].notes if "resolution" in note)
     y, x = axes[0]

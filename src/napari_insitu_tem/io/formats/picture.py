@@ -1,4 +1,4 @@
-"""Single pictures: png, jpg and bmp by Pillow; and one frame of any format for folders."""
+"""Single pictures: png, jpg and bmp by Pillow; and one frame of other formats for folders."""
 
 from __future__ import annotations
 
@@ -10,10 +10,21 @@ import numpy as np
 from napari_insitu_tem.io.lazy import grey, has_colours
 from napari_insitu_tem.io.signal import Axis, ReadError, Signal
 
-__all__ = ["PICTURES", "TIFFS", "Header", "header", "read_frame", "read_samples", "signals"]
+__all__ = [
+    "DM_FILES",
+    "PICTURES",
+    "TIFFS",
+    "Header",
+    "header",
+    "read_frame",
+    "read_samples",
+    "signals",
+]
 
 PICTURES = ("png", "jpg", "jpeg", "bmp")
 TIFFS = ("tif", "tiff")
+# Cameras under DigitalMicrograph can write every frame of an in-situ movie as a file.
+DM_FILES = ("dm3", "dm4")
 # Pillow's modes whose pixels can be used as they are.
 _TYPES = {"1": "u1", "L": "u1", "P": "u1", "LA": "u1", "PA": "u1", "RGB": "u1", "RGBA": "u1",
           "RGBX": "u1", "CMYK": "u1", "YCbCr": "u1", "I;16": "u2", "I;16B": "u2", "I;16L": "u2",
@@ -63,6 +74,9 @@ def header(path: Path) -> Header:
             return Header(
                 (letters["Y"], letters["X"]), dtype if dtype.kind != "b" else np.dtype("u1")
             )
+    if path.suffix.lower().lstrip(".") in DM_FILES:
+        image = dm_image(path)
+        return Header((image.shape[0], image.shape[1]), np.dtype(image.data.dtype))
     from PIL import Image
 
     with Image.open(path) as picture:
@@ -72,6 +86,25 @@ def header(path: Path) -> Header:
         return Header((picture.height, picture.width), dtype)
 
 
+def dm_image(path: Path) -> Signal:
+    """Return the only image in a DigitalMicrograph file.
+
+    Raises
+    ------
+    ReadError
+        When it holds several images, or a stack.
+    """
+    from napari_insitu_tem.io.formats import rosetta
+
+    found = rosetta.signals(path)
+    if len(found) != 1 or len(found[0].shape) != 2:
+        raise ReadError(
+            f"'{path.name}' holds more than one image; a folder of frames has one image a file. "
+            "Open the files one by one."
+        )
+    return found[0]
+
+
 def read_samples(path: Path) -> np.ndarray:
     """Return the pixels of a picture: (y, x), or (y, x, samples) in colour."""
     if path.suffix.lower().lstrip(".") in TIFFS:
@@ -79,6 +112,8 @@ def read_samples(path: Path) -> np.ndarray:
 
         image = read_page(path)
         return image.view(np.uint8) if image.dtype == bool else image
+    if path.suffix.lower().lstrip(".") in DM_FILES:
+        return np.asarray(dm_image(path).data)
     from PIL import Image
 
     with Image.open(path) as picture:
