@@ -12,6 +12,7 @@ from qtpy.QtTest import QTest
 
 from napari_insitu_tem import Movie, Segmentation
 from napari_insitu_tem.gui.correct import SHORTCUTS, CorrectDock
+from napari_insitu_tem.gui.corrections_note import unsaved_corrections
 from napari_insitu_tem.gui.label_editor import corrected_frames
 from napari_insitu_tem.gui.layers import layer_data, segmentation_from_layer
 from napari_insitu_tem.gui.result_layers import show_layers
@@ -244,6 +245,7 @@ def test_corrections_survive_saving_loading_and_a_rerun(desk, tmp_path, quiet_jo
     path = tmp_path / "mine.tif"
     desk.dock.save_to(str(path))
     desk.said("Saved 1 corrected frame")
+    assert desk.dock.count.text() == "1 of 6 corrected"
     assert list(load_corrections(path).frames) == [2]
     # The layer's history now applies them: a recipe made of it gives the same.
     shown = segmentation_from_layer(desk.layer)
@@ -259,6 +261,12 @@ def test_corrections_survive_saving_loading_and_a_rerun(desk, tmp_path, quiet_jo
     assert desk.present(3) == {1, 2, 3, 8}
     assert corrected_frames(layer) == {2}
     assert segmentation_from_layer(layer).corrected == {2}
+    assert [step.task for step in segmentation_from_layer(layer).provenance.steps] == ["correct"]
+    # Correcting further is no longer what the file holds, and this is said.
+    desk.canvas.click(80, 40)
+    assert desk.dock.count.text() == "1 of 6 corrected, not saved"
+    assert unsaved_corrections(layer)
+    assert segmentation_from_layer(layer).provenance.steps == ()
     # Loading puts them onto masks that have none.
     desk.layer.data = discs().labels
     desk.dock.editor.mark(range(6), corrected=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from napari.layers import Labels
 
+from napari_insitu_tem.gui.corrections_note import noted_step, with_step
 from napari_insitu_tem.gui.label_editor import corrected_frames
 from napari_insitu_tem.io.editable import EditableLabels
 from napari_insitu_tem.results import Segmentation
@@ -41,4 +42,6 @@ def carry_over(layer: Labels, segmentation: Segmentation) -> Segmentation:
         labels = EditableLabels(segmentation.labels)
     for frame in frames:
         labels[frame] = np.asarray(layer.data[frame])
-    return segmentation.replace(labels=labels, corrected=segmentation.corrected | frames)
+    carried = segmentation.replace(labels=labels, corrected=segmentation.corrected | frames)
+    step = noted_step(layer)
+    return carried if step is None else with_step(carried, step)

@@ -13,9 +13,10 @@ from qtpy.QtWidgets import QFileDialog
 from napari_insitu_tem.gui.background import plain_words
 from napari_insitu_tem.gui.carry_over import carry_over
 from napari_insitu_tem.gui.correct_actions import CorrectActions, Options
-from napari_insitu_tem.gui.correct_files import collect, load_onto, note
+from napari_insitu_tem.gui.correct_files import collect, load_onto
 from napari_insitu_tem.gui.correct_tools import SHORTCUTS, TOOLS, Amounts
 from napari_insitu_tem.gui.correct_view import SCOPES, CorrectView
+from napari_insitu_tem.gui.corrections_note import note_file, unsaved_corrections
 from napari_insitu_tem.gui.gestures import Gestures, shown_frame
 from napari_insitu_tem.gui.label_editor import LabelEditor
 from napari_insitu_tem.gui.session import own_viewer
@@ -106,7 +107,8 @@ class CorrectDock(CorrectView):
             return save_corrections(corrections, path), len(corrections.frames)
 
         def finish(saved: tuple[Any, int]) -> None:
-            note(layer, saved[0])
+            note_file(layer, saved[0])
+            self._show_frames()
             self.say(f"Saved {saved[1]} corrected frames to {saved[0].name}.")
 
         self._actions.run(work, finish)
@@ -125,8 +127,6 @@ class CorrectDock(CorrectView):
         if self.tool is not None:
             self.choose_tool(None)
         super().hideEvent(event)
-
-    # -- inside -------------------------------------------------------------------------------
 
     def _connect(self) -> None:
         for name, button in self.tools.items():
@@ -299,7 +299,8 @@ class CorrectDock(CorrectView):
         reasons = {frame: found.reason for frame, found in self._suspects.found.items()}
         self.strip.set_frames(total, corrected, reasons)
         self.strip.set_shown(self._frame())
-        self.count.setText(f"{len(corrected)} of {total} corrected")
+        unsaved = ", not saved" if unsaved_corrections(self.editor.layer) else ""
+        self.count.setText(f"{len(corrected)} of {total} corrected{unsaved}")
         self._show_mark()
 
     def _show_mark(self) -> None:
@@ -307,9 +308,7 @@ class CorrectDock(CorrectView):
         self.mark.setText("Unmark this frame" if marked else "Mark this frame")
 
     def _ask_where_to_save(self) -> None:
-        if self.editor is None:
-            return
-        name = f"{self.editor.layer.name}.corrections.tif"
+        name = f"{self.editor.layer.name if self.editor else 'masks'}.corrections.tif"
         path, _ = QFileDialog.getSaveFileName(self, "Save corrections", name, _FILTER)
         if path:
             self.save_to(path if path.lower().endswith((".tif", ".tiff")) else f"{path}.tif")

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 from napari.layers import Image, Labels
 
+from napari_insitu_tem.gui.corrections_note import note_file
 from napari_insitu_tem.gui.label_editor import LabelEditor, corrected_frames
-from napari_insitu_tem.gui.layers import KEY, result_of, segmentation_from_layer
+from napari_insitu_tem.gui.layers import result_of, segmentation_from_layer
 from napari_insitu_tem.io.corrections import Corrections, load_corrections
-from napari_insitu_tem.provenance import Step
 from napari_insitu_tem.results import Segmentation
 
-__all__ = ["collect", "load_onto", "note"]
+__all__ = ["collect", "load_onto"]
 
 
 def collect(layer: Labels, image: Image | None) -> Corrections:
@@ -32,23 +31,8 @@ def load_onto(editor: LabelEditor, image: Image | None, path: str) -> str:
     corrections = load_corrections(path)
     corrections.check(_segmentation(editor.layer, image))
     editor.replace_frames(corrections.frames)
-    note(editor.layer, Path(path))
+    note_file(editor.layer, Path(path))
     return f"{len(corrections.frames)} corrected frames were put in place."
-
-
-def note(layer: Labels, path: Path) -> None:
-    """Write into a layer's provenance which file holds its corrections.
-
-    So a recipe made of it applies them again.
-    """
-    shown = result_of(layer)
-    if not isinstance(shown, Segmentation):
-        return
-    history = shown.history()
-    steps = tuple(step for step in history.steps if step.task != "correct")
-    step = Step("correct", {"corrections": str(path), "any_recording": False})
-    history = dataclasses.replace(history, steps=steps).then(step)
-    layer.metadata = {**layer.metadata, KEY: shown.replace(provenance=history)}
 
 
 def _segmentation(layer: Labels, image: Image | None) -> Segmentation:

@@ -16,6 +16,7 @@ from napari.layers import Labels
 from psygnal import Signal
 
 from napari_insitu_tem.analysis.correction import Edit
+from napari_insitu_tem.gui.corrections_note import note_file, noted_step
 from napari_insitu_tem.gui.layers import result_of
 from napari_insitu_tem.io.editable import EditableLabels
 
@@ -167,7 +168,7 @@ class LabelEditor:
         return self.layer.data[np.full(rows.shape, index), rows, columns]
 
     def _step(self, source: deque[Any], target: deque[Any], *, back: bool) -> None:
-        self.serial += 1
+        self._begin_change()
         if not source:
             return
         frames, marks = source.pop()
@@ -177,7 +178,7 @@ class LabelEditor:
 
     def _on_paint(self, event: Any) -> None:
         frames = _painted_frames(event.value, self.n_frames, self.layer.data.ndim)
-        self.serial += 1
+        self._begin_change()
         self._marks.append((frames, frames - self.corrected))
         self._undone_marks.clear()
         self.mark(frames)
@@ -193,8 +194,16 @@ class LabelEditor:
             self.replaced.emit()
             self.marked.emit()
 
+    def _begin_change(self) -> None:
+        """Count a change; what a file holds of these masks is no longer all."""
+        self.serial += 1
+        if noted_step(self.layer) is not None:
+            note_file(self.layer, None)
+            self.marked.emit()
+
     def _set(self, frames: frozenset[int]) -> None:
         if frames != self.corrected or CORRECTED not in self.layer.metadata:
+            note_file(self.layer, None)
             self.layer.metadata = {**self.layer.metadata, CORRECTED: frames}
             self.marked.emit()
 

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 
 from napari_insitu_tem.gui.background import Background, plain_words
 from napari_insitu_tem.gui.choosers import LayerChooser
+from napari_insitu_tem.gui.corrections_note import unsaved_corrections
 from napari_insitu_tem.gui.form import fill_width
 from napari_insitu_tem.gui.layers import layer_data, movie_from_layer, result_of
 from napari_insitu_tem.gui.result_layers import show_layers
@@ -75,7 +76,13 @@ class RecipeDock(QWidget):
             self.say("Select a layer that a dock of this plugin made; it remembers how.")
             return
         self.set_text(Recipe.from_provenance(provenance).to_toml())
-        self.say(f"This is how '{layer.name}' was made from {provenance.source}.")
+        words = f"This is how '{layer.name}' was made from {provenance.source}."
+        if unsaved_corrections(layer):
+            words += (
+                " The corrections by hand are in no file yet, so the recipe lacks them: "
+                "save them in the Correct dock first."
+            )
+        self.say(words)
 
     def show_default(self) -> None:
         """Show the main job with every setting at its default."""
