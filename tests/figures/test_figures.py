@@ -94,6 +94,11 @@ def test_a_quantity_can_run_over_temperature(measured):
     assert {"temperature_C", "area_nm2"} <= set(drawn.data)
 
 
+def test_frames_have_whole_numbers(measured):
+    _, axes = draw("over_time", measured, quantity="count", against="frame")
+    assert all(float(tick).is_integer() for tick in axes.get_xticks())
+
+
 def test_points_lie_where_the_particles_are_drawn(measured):
     drawn, axes = draw("trajectories", measured)
     particles = measured.tracking.particles

@@ -104,6 +104,15 @@ def test_particles_of_a_lattice_get_their_order(rng, quiet_job):
     assert rdf["r"][rdf["g"].idxmax()] == pytest.approx(20, abs=1.5)
 
 
+def test_few_pairs_get_few_bins_and_a_wish_is_granted(cubes, quiet_job):
+    few = cubes[cubes["track"] <= 3]
+    assert len(measure(tracking_of(few), job=quiet_job).curves["rdf"]) == 20
+    assert len(measure(tracking_of(cubes), job=quiet_job).curves["rdf"]) == 100
+    wished = measure(tracking_of(few), MeasureSettings(pair_bins=40, pair_range=80), quiet_job)
+    assert len(wished.curves["rdf"]) == 40
+    assert wished.curves["rdf"]["r"].iloc[-1] == pytest.approx(79)
+
+
 @pytest.mark.parametrize("rows", [0, 1, 3, 9])
 def test_hardly_any_data_gives_tables_with_gaps_not_an_error(cubes, quiet_job, rows):
     few = cubes[cubes["track"] == 1].iloc[:rows]

@@ -19,6 +19,7 @@ from napari_insitu_tem.figures.style import (
     scaled,
     time_axis,
     track_lines,
+    whole_numbers,
 )
 from napari_insitu_tem.results import Measurements
 
@@ -103,6 +104,7 @@ def over_time(
 
     name, x_of_frame = time_axis(measurements, against)
     axes.set_xlabel(axis_label(name, measurements))
+    whole_numbers(axes, name)
     axes.set_ylabel(axis_label(quantity, measurements))
     x_name, y_name = (published_name(column, measurements) for column in (name, quantity))
     frames = measurements.frames
@@ -130,6 +132,7 @@ def angle(measurements: Measurements, axes: Axes, *, against: str | None = None)
     """Orientation of every particle, followed through full turns."""
     name, x_of_frame = time_axis(measurements, against)
     axes.set_xlabel(axis_label(name, measurements))
+    whole_numbers(axes, name)
     axes.set_ylabel(axis_label("orientation", measurements))
     x_name = published_name(name, measurements)
     return _per_track(measurements, axes, "orientation", x_name, x_of_frame, median=False)

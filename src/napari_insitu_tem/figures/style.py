@@ -23,6 +23,7 @@ __all__ = [
     "scaled",
     "time_axis",
     "track_lines",
+    "whole_numbers",
     "with_error",
 ]
 
@@ -133,6 +134,14 @@ def time_axis(measurements: Measurements, against: str | None) -> tuple[str, np.
     frames = measurements.frames
     name = against or ("time_s" if "time_s" in frames else "frame")
     return name, scaled(frames, name, measurements)
+
+
+def whole_numbers(axes: Axes, name: str) -> None:
+    """Put ticks at whole frames only, where the x axis is the frame."""
+    if name == "frame":
+        from matplotlib.ticker import MaxNLocator
+
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
 
 
 def track_lines(axes: Axes, x: np.ndarray, y: np.ndarray, track: np.ndarray, **style: Any) -> None:

@@ -87,10 +87,11 @@ class MeasureSettings(Settings):
         le=1e5,
         advanced=True,
     )
-    pair_bins: int = setting(
-        100,
+    pair_bins: int | None = setting(
+        None,
         title="Bins of g(r)",
-        description="Number of distances at which the pair distribution is given.",
+        description="Number of distances at which the pair distribution is given; as many as "
+        "there are pairs for, 20 to 100.",
         ge=5,
         le=2000,
         advanced=True,

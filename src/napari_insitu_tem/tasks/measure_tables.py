@@ -12,6 +12,7 @@ from napari_insitu_tem.analysis.spatial import (
     FIRST_SHELL,
     PairDistribution,
     bond_order,
+    ideal_pairs,
     size_statistics,
 )
 from napari_insitu_tem.job import Job
@@ -31,7 +32,7 @@ def arrangement(
     shell: float | None,
     bonds: Literal["voronoi", "distance"],
     pair_range: float | None,
-    pair_bins: int,
+    pair_bins: int | None,
     job: Job,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the particles with their order and neighbours, and g(r) of all frames."""
@@ -45,7 +46,12 @@ def arrangement(
     if pair_range is None:
         spacing = np.sqrt(np.prod(shape) * max(len(groups), 1) / max(len(particles), 1))
         pair_range = min(8 * spacing, min(shape) / 2)
-    pairs = PairDistribution(np.linspace(0, min(pair_range, min(shape)), pair_bins + 1), shape)
+    pair_range = min(pair_range, min(shape))
+    if pair_bins is None:
+        counts = np.array([len(rows) for rows in groups.values()], float)
+        within = ideal_pairs(np.array([0.0, pair_range]), shape)[0]
+        pair_bins = int(np.clip((counts * (counts - 1) / 2).sum() * within / 50, 20, 100))
+    pairs = PairDistribution(np.linspace(0, pair_range, pair_bins + 1), shape)
     if shell is None and len(paired):
         shell = FIRST_SHELL * float(np.median(paired))
     positions = particles[["y", "x"]].to_numpy(float)
