@@ -30,6 +30,31 @@ def hspy(path, data, axes, title="test", **general):
     return path
 
 
+def zspy(path, data, axes):
+    """Write a HyperSpy zarr folder: the same tree as a HyperSpy file."""
+    import h5py
+    import zarr
+
+    def plain(value):
+        if isinstance(value, bytes):
+            return value.decode()
+        return value.tolist() if isinstance(value, (np.generic, np.ndarray)) else value
+
+    def copy(source, target):
+        target.attrs.update({key: plain(value) for key, value in source.attrs.items()})
+        for key, value in source.items():
+            if isinstance(value, h5py.Group):
+                copy(value, target.create_group(key))
+            elif value.ndim > 1:
+                target.create_array(key, data=value[()], chunks=(1, *value.shape[1:]))
+
+    with h5py.File(hspy(path.with_suffix(".hspy"), data, axes)) as source:
+        target = zarr.create_group(str(path), zarr_format=2)
+        copy(source, target)
+        target.attrs["file_format"] = "ZSpy"
+    return path
+
+
 def berkeley_emd(path, movies):
     """Write a Berkeley EMD file; `movies` maps names to (data, [(label, unit, step), …])."""
     import h5py

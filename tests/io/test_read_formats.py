@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import tifffile
-from microscope_files import FRAMES, berkeley_emd, hspy, mrc, ome_zarr, ser
+from microscope_files import FRAMES, berkeley_emd, hspy, mrc, ome_zarr, ser, zspy
 
 from napari_insitu_tem import AmbiguousSignal, CalibrationWarning, ReadError, read_movie
 from napari_insitu_tem.io.read import list_signals
@@ -44,6 +44,12 @@ class TestHyperSpy:
         assert said == ""
         assert movie.metadata["start_time"] == "2021-02-03T04:05:06"
         assert movie.metadata["signal"] == "test"
+
+    def test_a_zarr_folder_is_read_the_same(self, tmp_path):
+        axes = [("time", "ms", 40.0, True), ("y", "Å", 2.0, False), ("x", "Å", 2.0, False)]
+        movie, said = read(zspy(tmp_path / "a.zspy", FRAMES, axes))
+        assert_is(movie, size=0.2, step=0.04)
+        assert said == ""
 
     def test_time_last_is_put_first(self, tmp_path):
         axes = [("y", "nm", 0.2, True), ("x", "nm", 0.2, True), ("time", "min", 0.5, False)]

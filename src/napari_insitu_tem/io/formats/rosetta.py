@@ -32,6 +32,8 @@ def signals(path: Path, *, lazy: bool = True) -> list[Signal]:
     suffix = path.suffix.lower().lstrip(".")
     plugin = importlib.import_module(f"rsciio.{PLUGINS[suffix]}")
     options: dict[str, Any] = {"lazy": lazy}
+    if suffix == "zspy":
+        options["mode"] = "r"  # it would open lazy files for writing
     if suffix == "emd" and _is_velox(path):
         options["select_type"] = "images"  # decoding the spectrum streams takes minutes
     entries = plugin.file_reader(str(path), **options)

@@ -103,7 +103,7 @@ def _series(path: Path, described: ElementTree.Element | None) -> Signal:
         if kind != _IMAGES or not valid:
             raise ReadError("it holds no images")
         first = _element(content, int(offsets[0]))
-        data, problem = _frames(content, offsets[:valid].astype(np.int64), first)
+        data, problem = _frames(path, content, offsets[:valid].astype(np.int64), first)
         times = _times(content, offsets[total : total + valid]) if tags in (0x4152, 0x4142) else []
     except (struct.error, ValueError, OverflowError) as error:
         if isinstance(error, ReadError):
@@ -156,7 +156,9 @@ def _element(content: Any, offset: int) -> dict[str, Any]:
     return {"x": step_x, "y": step_y, "dtype": dtype, "shape": (height, width)}
 
 
-def _frames(content: Any, offsets: np.ndarray, first: dict[str, Any]) -> tuple[Any, str]:
+def _frames(
+    path: Path, content: Any, offsets: np.ndarray, first: dict[str, Any]
+) -> tuple[Any, str]:
     """Return the images as a lazy stack; TIA stores them bottom row first."""
     (height, width), dtype = first["shape"], first["dtype"]
     n_bytes = height * width * dtype.itemsize
@@ -168,8 +170,8 @@ def _frames(content: Any, offsets: np.ndarray, first: dict[str, Any]) -> tuple[A
         found = _element(content, start)
         if found["shape"] != (height, width) or found["dtype"] != dtype:
             raise ReadError(f"image {index} has another size than the first")
-        pixels = content[start + 50 : start + 50 + n_bytes].view(dtype)
-        return np.asarray(pixels).reshape(height, width)[::-1]
+        pixels = np.fromfile(path, dtype, height * width, offset=start + 50)
+        return pixels.reshape(height, width)[::-1]
 
     return FrameReader((len(offsets), height, width), dtype, read), ""
 
