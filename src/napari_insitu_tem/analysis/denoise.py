@@ -97,9 +97,10 @@ def denoise_median(window: Window, *, size: int) -> np.ndarray:
     half = size // 2
     padded = np.pad(stack, ((0, 0), (half, half), (half, half)), mode="reflect")
     around = np.lib.stride_tricks.sliding_window_view(padded, (size, size), axis=(1, 2))
-    result = np.empty(stack.shape[1:], np.float32)
-    for row in range(result.shape[0]):  # row by row: the neighbourhoods of all would be large
-        values = around[:, row].transpose(1, 0, 2, 3).reshape(result.shape[1], -1)
+    height, width = window.frames[0].shape
+    result = np.empty((height, width), np.float32)
+    for row in range(height):  # row by row: the neighbourhoods of all would be large
+        values = around[:, row].transpose(1, 0, 2, 3).reshape(width, -1)
         result[row] = np.median(values, axis=1)
     return result
 

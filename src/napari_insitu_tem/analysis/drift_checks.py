@@ -25,17 +25,21 @@ __all__ = [
 _TILES = 4
 _GROUPS = 4
 _PLACES = 8
+_BEYOND_CHANCE = 2.5
+_BEYOND_CHANCE_ELSEWHERE = 4.5
 _SAMPLES_FOR_PATTERN = 6
 _CLEAR = 5.0
 
 
 def tile_weights(shape: tuple[int, int], tiles: int = _TILES) -> list[np.ndarray]:
-    """Return four weights that add up to one: tiles by the parity of their row and column."""
+    """Return weights of four groups of tiles, by the parity of their row and column.
+
+    No pixel counts in two of them, so that their noise is independent.
+    """
     smooth = []
     for length in shape:
-        phase = np.sin(np.pi * tiles * (np.arange(length) + 0.5) / length)
-        odd = (0.5 + 0.5 * np.clip(3 * phase, -1, 1)).astype(np.float32)
-        smooth.append((odd, 1 - odd))
+        phase = 3 * np.sin(np.pi * tiles * (np.arange(length) + 0.5) / length)
+        smooth.append([np.clip(side * phase, 0, 1).astype(np.float32) for side in (1, -1)])
     return [np.outer(row, column) for row in smooth[0] for column in smooth[1]]
 
 
@@ -77,12 +81,13 @@ def group_shifts(
     elsewhere = np.zeros(len(indices))
     for row, (flat, index) in enumerate(zip(flats, indices, strict=True)):
         parts = [correlator.transform(flat, weight=weight) for weight in weights]
-        whole = np.sum(parts, axis=0)
+        total = np.sum(parts, axis=0)
+        whole = correlator.transform(flat)
         reference = references(index, whole)
         elsewhere[row] = _elsewhere(correlator, whole, reference, shifts[index])
         for group, part in enumerate(parts):
             chance = correlator.chance(part, reference)
-            peak = correlator.find(whole - part, reference, near=shifts[index], reach=reach)
+            peak = correlator.find(total - part, reference, near=shifts[index], reach=reach)
             if chance > 0:
                 support[row, group] = correlator.value(part, reference, peak.shift) / chance
             positions[row, group] = correlator.refine(part, reference, shifts[index])
@@ -105,15 +110,16 @@ def _elsewhere(
 
 def is_in_one_place(elsewhere: np.ndarray) -> bool:
     """Return whether what fits lies in one small place of the frame, as a single particle."""
-    return bool(elsewhere.mean() < max(0.8, 4 / np.sqrt(len(elsewhere))))
+    return bool(elsewhere.mean() < _BEYOND_CHANCE_ELSEWHERE)
 
 
 def agreeing_groups(support: np.ndarray) -> int:
     """Return how many groups are displaced as the others say, beyond chance.
 
-    The mean over n samples of a value that is 0 ± 1 by chance is 0 ± 1/√n.
+    Frames of pure noise would give 0 if they were compared with a scene; compared with each
+    other, once aligned to fit as well as they can, they give up to 2.
     """
-    return int(np.sum(support.mean(axis=0) > max(0.8, 4 / np.sqrt(len(support)))))
+    return int(np.sum(support.mean(axis=0) > _BEYOND_CHANCE))
 
 
 def is_still(positions: np.ndarray) -> bool:

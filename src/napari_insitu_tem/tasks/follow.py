@@ -106,7 +106,8 @@ def _rows(tracking: Tracking, track: int | None) -> pd.DataFrame:
     if not len(particles):
         raise SettingsError("There are no tracks to follow. Track the particles first.")
     if track is None:
-        track = int(particles["track"].value_counts().idxmax())
+        numbers, lengths = np.unique(particles["track"], return_counts=True)
+        track = int(numbers[np.argmax(lengths)])
     rows = particles[particles["track"] == track].sort_values("frame")
     if not len(rows):
         numbers = np.sort(particles["track"].unique())
@@ -137,7 +138,6 @@ def _angles(tracking: Tracking, rows: pd.DataFrame, frames: np.ndarray) -> np.nd
     if not len(known):
         raise SettingsError("This particle has no orientation in any frame (it is round).")
     angles = known["orientation"].to_numpy(float)
-    fold = float(known["fold"].iloc[0]) if "fold" in known else 2.0
-    period = 360.0 / fold if np.isfinite(fold) and fold >= 1 else 180.0
-    angles = np.unwrap(angles, period=period)
+    fold = float(known["symmetry"].iloc[0]) if "symmetry" in known else 2.0
+    angles = np.unwrap(angles, period=360.0 / fold if fold >= 1 else 360.0)
     return np.interp(frames, known["frame"], angles - angles[0])
