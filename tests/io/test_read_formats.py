@@ -212,6 +212,9 @@ class TestTIFF:
         assert_is(movie)
         assert said == ""
 
+    def test_the_speed_at_which_imagej_plays_is_no_time_per_frame(self, tmp_path):
+        assert_is(read(imagej(tmp_path / "a.tif", unit="nm", fps=7.0))[0], size=NM)
+
     def test_imagej_slices_are_frames_and_said(self, tmp_path):
         movie, said = read(imagej(tmp_path / "a.tif", axes="ZYX", unit="nm", spacing=2.5))
         assert_is(movie, size=NM)

@@ -98,14 +98,11 @@ def _imagej(file: Any) -> Facts | None:
         axes = {"Y": Axis("y", steps[0], y_unit), "X": Axis("x", steps[1], x_unit)}
     interval = told.get("finterval")
     interval = float(interval) if interval else None
-    rate = told.get("fps")
     time = Axis("t", interval, str(told.get("tunit") or "s")) if interval else Axis("t")
     axes["T"] = time
     axes["Z"] = Axis("z", told.get("spacing"), str(told.get("zunit") or unit))
-    seconds = calibration.time_step(time)[0]
-    if seconds is None and rate and told.get("frames", 1) > 1 and told.get("loop") is None:
-        seconds = 1 / float(rate)
-    return Facts(axes, frame_time=seconds, notes=notes)
+    # Its 'fps' is only how fast ImageJ plays a stack, and is not taken.
+    return Facts(axes, frame_time=calibration.time_step(time)[0], notes=notes)
 
 
 def _digital_micrograph(file: Any) -> Facts | None:
