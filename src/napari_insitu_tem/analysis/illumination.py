@@ -105,8 +105,8 @@ def smooth_background(
     residual = (image - prior) * weight
     small_weight, small_residual = shrink(weight, factor), shrink(residual, factor)
     sigma = scale / factor
-    total = ndimage.gaussian_filter(small_weight, sigma, mode="nearest", truncate=3)
-    mean = ndimage.gaussian_filter(small_residual, sigma, mode="nearest", truncate=3)
+    total = ndimage.gaussian_filter(small_weight, sigma, mode="reflect", truncate=3)
+    mean = ndimage.gaussian_filter(small_residual, sigma, mode="reflect", truncate=3)
     mean /= total + 0.05
     return prior + enlarge(mean, image.shape, factor)
 

@@ -49,14 +49,14 @@ def automatic_values(
     """
     if bright is not None and diameter is not None and smoothing is not None:
         # Nothing to find; the same frame alone and in the movie then gives the same.
-        given = Proposal(bright, diameter, 0.0, Noise(0.0), True)
+        given = Proposal(bright, diameter, 0.0, Noise(0.0), 0.0, True)
         values = _values(given, smoothing)
         edge_smoothing = max(smoothing, min(2 * smoothing, diameter / 10))
         return replace(values, edge_smoothing=edge_smoothing), given
     proposal = propose(frames, bright=bright, diameter=diameter)
     values = _values(proposal, smoothing)
     if smoothing is None and proposal.found:
-        excess = [_excess(frame, values) for frame in frames[::2]]
+        excess = [_excess(frame, values, proposal.coverage) for frame in frames[::2]]
         factor = float(np.median(excess))
         if factor > 1.1:
             noise = Noise(proposal.noise.density * factor, proposal.noise.correlation)
@@ -78,13 +78,16 @@ def _values(proposal: Proposal, smoothing: float | None) -> SegmentationValues:
     )
 
 
-def _excess(frame: np.ndarray, values: SegmentationValues) -> float:
+def _excess(frame: np.ndarray, values: SegmentationValues, coverage: float) -> float:
     """Return how much the smoothed background varies beyond the noise, 1 to 3 times.
 
     Grain of the support film and compression are correlated further than a camera's blur.
     """
     frame = np.nan_to_num(np.asarray(frame, np.float32))
     labels = segment_frame(frame, values)
+    if coverage > 0.15 and np.count_nonzero(labels) < 0.5 * coverage * labels.size:
+        # Most particles are still in what would be taken for background.
+        return 1.0
     width = max(values.smoothing, 1.0)
     smoothed = smooth(frame, width)
     smoothed = smoothed - smooth(smoothed, 4 * width)

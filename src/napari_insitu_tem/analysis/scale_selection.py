@@ -18,6 +18,8 @@ __all__ = ["Blobs", "find_blobs"]
 _DISC_RESPONSE = 2 / math.e
 _PER_OCTAVE = (1.77, 2.5)
 _AT_MOST = 1000
+# Between counting particles and weighing their areas: neither dust nor one patch decides.
+_SIZE_POWER = 1.3
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float) -> Blobs:
 
 
 def _extrema(level: np.ndarray, sigma: float, factor: int, noise: Noise) -> tuple[np.ndarray, ...]:
-    response = -(sigma**2) * ndimage.gaussian_laplace(level, sigma, mode="nearest")
+    response = -(sigma**2) * ndimage.gaussian_laplace(level, sigma, mode="reflect")
     full = sigma * factor
     sd = max(noise.of_blob_filter(full), 1e-12)
     if factor == 1:
@@ -147,6 +149,8 @@ class Proposal:
         Typical contrast in counts, positive.
     noise : Noise
         Typical noise.
+    coverage : float
+        Part of the frame that their discs cover, roughly.
     found : bool
         Whether anything stood out of the noise; if not, the other values are guesses.
     """
@@ -155,6 +159,7 @@ class Proposal:
     diameter: float
     contrast: float
     noise: Noise
+    coverage: float
     found: bool
 
     @property
@@ -164,7 +169,8 @@ class Proposal:
         At scale s a step of contrast c has a gradient of ``c / (s sqrt(2 pi))`` and noise of
         density n one of ``n / (s**2 sqrt(8 pi))``, so their ratio is ``2 s c / n``.
         """
-        return self._smoothing(3.0, 5)
+        # The necks between small particles would not survive as much as large ones bear.
+        return self._smoothing(3.0, 8 if self.diameter < 20 else 5)
 
     @property
     def edge_smoothing(self) -> float:
@@ -201,7 +207,7 @@ def propose(
             for name in Blobs.__dataclass_fields__
         )
     )
-    evidence = (blobs.certain * blobs.diameter) ** 2
+    evidence = blobs.certain**2 * blobs.diameter**_SIZE_POWER
     if len(blobs):
         # Weak blobs are gaps between particles, their texture or the film they lie on.
         strong = blobs.certain >= 0.5 * _weighted_quantile(blobs.certain, evidence, 0.9)
@@ -210,12 +216,14 @@ def propose(
         bright = bool(np.sum(evidence * np.sign(blobs.contrast)) > 0)
     right = (blobs.contrast > 0) == bright
     if not right.any():
-        return Proposal(bright, diameter or 20.0, 5 * noise.density, noise, False)
+        return Proposal(bright, diameter or 20.0, 5 * noise.density, noise, 0.0, False)
     blobs, evidence = blobs.take(right), evidence[right]
     if diameter is None:
         diameter = _weighted_quantile(blobs.diameter, evidence, 0.5)
     contrast = _weighted_quantile(np.abs(blobs.contrast), evidence, 0.5)
-    return Proposal(bright, diameter, contrast, noise, True)
+    pixels = sum(np.asarray(frame).size for frame in frames)
+    coverage = 0.25 * math.pi * float(np.sum(blobs.diameter**2)) / pixels
+    return Proposal(bright, diameter, contrast, noise, coverage, True)
 
 
 def _weighted_quantile(values: np.ndarray, weights: np.ndarray, part: float) -> float:

@@ -67,7 +67,7 @@ class SegmentationValues:
     noise_excess: float = 1.0
     threshold: str = "edges"
     sensitivity: float = 1.0
-    split_strength: float = 0.75
+    split_strength: float = 0.8
     smallest_area: float = 4.0
     smallest_contrast: float = 0.0
     fill_holes: bool = True
@@ -78,7 +78,8 @@ def smooth(frame: np.ndarray, sigma: float) -> np.ndarray:
     """Gaussian-filter a frame; a sigma of 0 leaves it as it is."""
     if sigma <= 0:
         return frame
-    return ndimage.gaussian_filter(frame, sigma, mode="nearest", truncate=3.5)
+    # Repeating the border's pixels ("nearest") would multiply their noise.
+    return ndimage.gaussian_filter(frame, sigma, mode="reflect", truncate=3.5)
 
 
 def background_of(
@@ -151,8 +152,8 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
         Labels 1..n; all 0 where nothing stands out of the noise.
     """
     frame = np.nan_to_num(np.asarray(frame, np.float32))
-    noise = estimate_noise(frame)
-    noise = replace(noise, density=noise.density * values.noise_excess)
+    fine_noise = estimate_noise(frame)
+    noise = replace(fine_noise, density=fine_noise.density * values.noise_excess)
     if not values.bright:
         frame = -frame
     smoothed = smooth(frame, values.smoothing)
@@ -164,7 +165,12 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
         level = global_threshold(flat, values.threshold)
     if level is None:
         return np.zeros(frame.shape, np.int32)
-    sd, slope = measured_noise(flat, level, noise, values.smoothing)
+    sd, slope = noise.after_smoothing(values.smoothing), noise.of_gradient(values.smoothing)
+    measured = measure_background(flat, level, values.smoothing)
+    if measured is not None:
+        # What is seen goes before what the noise predicts, but is no less than fine noise.
+        sd = max(measured[0], fine_noise.after_smoothing(values.smoothing))
+        slope = max(measured[1], fine_noise.of_gradient(values.smoothing))
     threshold: np.ndarray | float = level
     if values.threshold == "edges":
         edges = edges - background
@@ -179,28 +185,27 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
     return select(labels, flat, slope, sd, values)
 
 
-def measured_noise(
-    flat: np.ndarray, level: float, noise: Noise, smoothing: float
-) -> tuple[float, float]:
+def measure_background(
+    flat: np.ndarray, level: float, smoothing: float
+) -> tuple[float, float] | None:
     """Return the deviation of the background and of its gradient's components.
 
-    They are at least what the noise predicts; grain of the support film or compression of
-    the file can make them more.
+    None between crowded particles, where nothing is background alone.
     """
-    step = max(1, min(flat.shape) // 512)
+    if np.count_nonzero(flat > level) > 0.15 * flat.size:
+        return None
     # Away from particles, whose blurred rims and fringes are no noise.
     background = ndimage.binary_erosion(flat < 0.5 * level, iterations=2 + round(2 * smoothing))
-    if np.count_nonzero(background) < 0.05 * background.size:
-        return noise.after_smoothing(smoothing), noise.of_gradient(smoothing)
+    if np.count_nonzero(background) < max(0.05 * background.size, 200):
+        return None
+    step = max(1, min(flat.shape) // 512) ** 2
     # Below the background's level no particle weighs in.
-    below = flat[(flat < 0) & background][:: step * step]
-    slopes = squared_gradient(flat)[background][:: step * step]
-    sd, slope = noise.after_smoothing(smoothing), noise.of_gradient(smoothing)
-    if below.size < 100 or slopes.size < 100:
-        return sd, slope
+    below = flat[(flat < 0) & background][::step]
+    if below.size < 100:
+        return None
+    slopes = squared_gradient(flat)[background][::step]
     spread = 1.4826 * float(np.median(-below))
-    steep = math.sqrt(float(np.median(slopes)) / (2 * math.log(2)))
-    return min(max(sd, spread), 3 * sd), min(max(slope, steep), 3 * slope)
+    return spread, math.sqrt(float(np.median(slopes)) / (2 * math.log(2)))
 
 
 def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarray:

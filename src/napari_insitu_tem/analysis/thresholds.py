@@ -87,8 +87,8 @@ def local_edge_levels(
     mass = shrink(weights, factor)
     moment = shrink(weights * flat, factor)
     sigma = scale / factor
-    mass = ndimage.gaussian_filter(mass, sigma, mode="nearest", truncate=3)
-    moment = ndimage.gaussian_filter(moment, sigma, mode="nearest", truncate=3)
+    mass = ndimage.gaussian_filter(mass, sigma, mode="reflect", truncate=3)
+    moment = ndimage.gaussian_filter(moment, sigma, mode="reflect", truncate=3)
     prior = 0.02 * float(mass.max(initial=0)) + 1e-30
     levels = (moment + prior * level) / (mass + prior)
     return enlarge(np.clip(levels, 0.4 * level, 1.25 * level), flat.shape, factor)

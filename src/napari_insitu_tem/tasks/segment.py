@@ -63,7 +63,7 @@ class SegmentSettings(Settings):
         step=0.1,
     )
     split: float = setting(
-        0.75,
+        0.8,
         title="Split touching",
         description="Particles are split at a neck narrower than this fraction of the smaller "
         "one's width; 0 never splits, 1 splits at every waist.",
