@@ -183,3 +183,21 @@ def fixed_pattern(flats: Sequence[np.ndarray], shifts: np.ndarray, rounds: int =
             axis=0,
         )
     return np.asarray(pattern)
+
+
+def unexplained(
+    flats: Sequence[np.ndarray], shifts: np.ndarray, pattern: np.ndarray | None = None
+) -> float:
+    """Return the variance that is left when frames are predicted from the others.
+
+    Each frame is predicted as the mean of the others' scene, moved by `shifts`, and the
+    `pattern` that stands still.
+    """
+    still = np.zeros_like(flats[0]) if pattern is None else pattern
+    moved = [move_frame(flat - still, shift) for flat, shift in zip(flats, shifts, strict=True)]
+    total = np.sum(moved, axis=0)
+    left = []
+    for flat, own, shift in zip(flats, moved, shifts, strict=True):
+        scene = move_frame((total - own) / (len(flats) - 1), -shift)
+        left.append(np.var(flat - still - scene))
+    return float(np.mean(left))

@@ -32,6 +32,7 @@ units.register(
 _SAMPLES = 12
 _SMALLEST = 16
 _CROP_UP_TO = 0.6
+_CLEARLY_LESS = 0.9
 
 
 class AlignSettings(Settings):
@@ -224,31 +225,34 @@ def _measured(
     ]
     samples = pairs[::2]
     correlator = bare.learn(pairs, sigma=settings.sigma)
-    pattern = drift_checks.has_fixed_pattern(samples, correlator)
-    if pattern:
-        correlator = dataclasses.replace(correlator, fixed=np.mean(samples, axis=0))
     reach = settings.largest_jump or min(bare.flat_shape) * bare.binning / 2
 
-    def spectra(
-        description: str, spans: Sequence[np.ndarray] | None = None
-    ) -> Iterable[np.ndarray]:
-        items = zip(movie.iter_frames(), [None] * n if spans is None else spans, strict=True)
-        return job.map(lambda item: correlator.spectrum(*item), items, description, n)
+    def measure(correlator: Correlator) -> drift.DriftCurve:
+        def spectra(
+            description: str, spans: Sequence[np.ndarray] | None = None
+        ) -> Iterable[np.ndarray]:
+            items = zip(movie.iter_frames(), [None] * n if spans is None else spans, strict=True)
+            return job.map(lambda item: correlator.spectrum(*item), items, description, n)
 
-    def measure() -> drift.DriftCurve:
         if settings.reference == "first":
             return drift.against_first(spectra, correlator, reach=reach)
         if settings.reference == "previous":
             return drift.against_previous(spectra, correlator, reach=reach)
         return drift.against_running_mean(spectra, correlator, reach=reach, n=n)
 
-    curve = measure()
+    curve = measure(correlator)
+    pattern = drift_checks.has_fixed_pattern(samples, correlator)
     if pattern:
-        moved = curve.shift[first] / bare.binning
-        correlator = dataclasses.replace(
-            correlator, fixed=drift_checks.fixed_pattern(samples, moved)
-        )
-        curve = measure()
+        # First with the mean for a pattern, then with what does not move with the scene.
+        free = dataclasses.replace(correlator, fixed=np.mean(samples, axis=0))
+        moves = measure(free).shift[first] / bare.binning
+        free = dataclasses.replace(free, fixed=drift_checks.fixed_pattern(samples, moves))
+        other = measure(free)
+        with_it = drift_checks.unexplained(samples, other.shift[first] / bare.binning, free.fixed)
+        without = drift_checks.unexplained(samples, curve.shift[first] / bare.binning)
+        pattern = with_it < _CLEARLY_LESS * without
+        if pattern:
+            curve, correlator = other, free
     curve = curve.bridged(settings.outlier_threshold)
     words = _summary(curve, pattern)
     if settings.reference != "running mean" or not settings.check or curve.references is None:
