@@ -5,14 +5,17 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Labels, Points
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QPushButton
 
 from napari_insitu_tem import Job, Movie, Segmentation, Tracking
 from napari_insitu_tem.gui.canvas_link import RING, link_canvas
+from napari_insitu_tem.gui.layers import layer_data
 from napari_insitu_tem.gui.measure import MeasureDock
 from napari_insitu_tem.gui.plots import PlotsDock
+from napari_insitu_tem.gui.result_layers import show_layers
 from napari_insitu_tem.gui.session import session_of
 from napari_insitu_tem.gui.table_model import TableModel, parse_tracks
 from napari_insitu_tem.gui.tables import TablesDock
@@ -55,20 +58,42 @@ def window(viewer, show, measured):
 
 
 @pytest.fixture
-def tables(window, qtbot):
-    dock = TablesDock(window)
-    window.window.add_dock_widget(dock, name="Tables", area="bottom")
-    yield dock
-    QApplication.processEvents()
+def model(measured):
+    """The same without a window, for what needs no canvas."""
+    viewer = ViewerModel()
+    for result, name in ((measured.movie, "discs"), (measured.tracking, "tracks")):
+        show_layers(viewer, layer_data(result, name), [])
+    session_of(viewer).show_measurements(measured)
+    return viewer
 
 
 @pytest.fixture
-def plots(window, qtbot):
-    dock = PlotsDock(window)
-    window.window.add_dock_widget(dock, name="Plots", area="right")
+def tables(model, qtbot):
+    dock = TablesDock(model)
+    qtbot.addWidget(dock)
+    dock.resize(500, 400)
+    dock.show()
+    return dock
+
+
+@pytest.fixture
+def plots(model, qtbot):
+    dock = PlotsDock(model)
+    qtbot.addWidget(dock)
+    dock.resize(450, 450)
+    dock.show()
     settle(qtbot, dock)
-    yield dock
-    QApplication.processEvents()
+    return dock
+
+
+@pytest.fixture
+def docks(window, qtbot):
+    """Both docks in the real window."""
+    tables, plots = TablesDock(window), PlotsDock(window)
+    window.window.add_dock_widget(tables, name="Tables", area="bottom")
+    window.window.add_dock_widget(plots, name="Plots", area="right")
+    settle(qtbot, plots)
+    return tables, plots
 
 
 def settle(qtbot, dock):
@@ -97,6 +122,8 @@ def click_plot(qtbot, dock, x, y):
 def click_canvas(qtbot, viewer, y, x):
     """Click in the canvas at a place in nm."""
     canvas = viewer.window._qt_viewer.canvas.native
+    canvas.update()
+    qtbot.wait(50)  # a user clicks at what was painted; vispy picks from it
     centre, zoom = viewer.camera.center[-2:], viewer.camera.zoom
     position = QPoint(
         round(canvas.width() / 2 + (x - centre[1]) * zoom),
@@ -126,18 +153,19 @@ def test_measure_is_run_by_a_click_and_tracks_can_be_coloured_by_the_results(
     assert len(np.unique(colours[~short], axis=0)) == 7
 
 
-def test_without_results_the_docks_say_what_to_do(viewer, qtbot):
+def test_without_results_the_docks_say_what_to_do(qtbot):
+    viewer = ViewerModel()
     for dock in (TablesDock(viewer), PlotsDock(viewer)):
         qtbot.addWidget(dock)
         assert "run Track, then Measure" in dock.message.text()
         assert not dock.export_button.isEnabled()
 
 
-def test_results_that_come_later_are_shown(viewer, show, measured, qtbot):
+def test_results_that_come_later_are_shown(measured, qtbot):
+    viewer = ViewerModel()
     tables, plots = TablesDock(viewer), PlotsDock(viewer)
     for dock in (tables, plots):
         qtbot.addWidget(dock)
-    show(measured.movie)
     session_of(viewer).show_tracking(measured.tracking)
     assert [tables.kind.itemData(i) for i in range(tables.kind.count())] == ["particles"]
     assert not plots.export_button.isEnabled()
@@ -156,17 +184,17 @@ def test_columns_have_their_units_and_tooltips(tables):
     assert "Diffusion coefficient (nm² s⁻¹)" in tip
 
 
-def test_clicking_a_row_selects_the_particle_and_shows_its_frame(tables, window, qtbot):
+def test_clicking_a_row_selects_the_particle_and_shows_its_frame(tables, model, qtbot):
     tables.show_table("particles")
     row = tables.model.row_of(3, 12)
     tables.view.scrollTo(tables.model.index(row, 0))
     click_row(qtbot, tables, row)
-    assert window.dims.current_step[0] == 12
-    assert session_of(window).selection.track == 3
-    ring = window.layers[RING]
+    assert model.dims.current_step[0] == 12
+    assert session_of(model).selection.track == 3
+    ring = model.layers[RING]
     assert isinstance(ring, Points)
     assert ring.visible
-    particle = measured_row(session_of(window).tracking.particles, 3, 12)
+    particle = measured_row(session_of(model).tracking.particles, 3, 12)
     np.testing.assert_allclose(ring.data[12], [12, particle["y"], particle["x"]])
 
 
@@ -175,8 +203,9 @@ def measured_row(particles, track, frame):
 
 
 def test_clicking_a_particle_in_the_canvas_highlights_its_row_and_its_line(
-    tables, plots, window, measured, qtbot
+    docks, window, measured, qtbot
 ):
+    tables, plots = docks
     tables.show_table("particles")
     plots.show_figure("angle")
     settle(qtbot, plots)
@@ -188,14 +217,36 @@ def test_clicking_a_particle_in_the_canvas_highlights_its_row_and_its_line(
     marked = [mark for mark in plots.plot._marks if len(mark.get_xdata()) == FRAMES]
     expected = measured.tracking.particles.query("track == 5")["orientation"]
     np.testing.assert_allclose(marked[0].get_ydata(), expected)
-
-
-def test_a_click_beside_the_particles_selects_nothing(tables, window, qtbot):
-    session = session_of(window)
-    session.select(4, 2)
     click_canvas(qtbot, window, 0.5, 0.5)
-    assert session.selection.track is None
+    assert session_of(window).selection.track is None
     assert not window.layers[RING].visible
+    for index in range(plots.kind.count()):
+        plots.kind.setCurrentIndex(index)
+        settle(qtbot, plots)
+        assert plots.plot._axes.get_xlabel()
+        assert not plots.message.text()
+
+
+def test_a_particle_is_found_where_its_masks_are_not_shown(model, measured):
+    masks = next(layer for layer in model.layers if isinstance(layer, Labels))
+    row = measured_row(measured.tracking.particles, 5, 7)
+    place = (7 * 0.2, row["y"] * 0.5 + 2, row["x"] * 0.5)
+    link = link_canvas(model)
+    assert link.particle_at(place) == 5
+    model.layers.remove(masks)
+    assert link.particle_at(place) == 5
+    assert link.particle_at((1.4, 0.5, 0.5)) is None
+
+
+def test_the_measured_tracks_may_be_shown_again_without_losing_the_measurements(model, measured):
+    session = session_of(model)
+    bare = measured.tracking.particles.drop(columns="psi6")
+    session.show_tracking(measured.tracking.replace(particles=bare))
+    assert session.measurements is measured
+    assert session.tracking is measured.tracking
+    other = measured.tracking.segmentation.replace()
+    session.show_tracking(measured.tracking.replace(segmentation=other))
+    assert session.measurements is None
 
 
 def test_a_click_while_painting_selects_nothing(window, measured, qtbot):
@@ -213,7 +264,7 @@ def test_a_click_while_painting_selects_nothing(window, measured, qtbot):
 
 @pytest.mark.parametrize("figure", ["trajectories", "angle"])
 def test_clicking_a_point_in_a_plot_selects_the_particle_and_its_row(
-    tables, plots, window, figure, qtbot
+    tables, plots, model, figure, qtbot
 ):
     tables.show_table("particles")
     plots.show_figure(figure)
@@ -221,66 +272,58 @@ def test_clicking_a_point_in_a_plot_selects_the_particle_and_its_row(
     points = plots.plot.drawn.points
     point = points[(points["track"] == 6) & (points["frame"] == 20)].iloc[0]
     click_plot(qtbot, plots, point["x"], point["y"])
-    track, frame = session_of(window).selection.track, session_of(window).selection.frame
+    track, frame = session_of(model).selection.track, session_of(model).selection.frame
     chosen = points[(points["track"] == track) & (points["frame"] == frame)].iloc[0]
     pixels = plots.plot._axes.transData.transform(
         [(point["x"], point["y"]), (chosen["x"], chosen["y"])]
     )
     assert np.abs(np.diff(pixels, axis=0)).max() < 3  # itself, or one drawn on the same spot
-    assert window.dims.current_step[0] == frame
+    assert model.dims.current_step[0] == frame
     assert tables.model.particle(tables.view.currentIndex().row()) == (track, frame)
 
 
-def test_clicking_a_bar_selects_a_particle_of_that_size(plots, window, measured, qtbot):
+def test_clicking_a_bar_selects_a_particle_of_that_size(plots, model, measured, qtbot):
     plots.show_figure("sizes", "area")
     settle(qtbot, plots)
     value = plots.plot.drawn.points["x"].iloc[40]
     click_plot(qtbot, plots, value, 1)
-    chosen = session_of(window).selection
+    chosen = session_of(model).selection
     row = measured_row(measured.tracking.particles, chosen.track, chosen.frame)
     width = np.diff(plots.plot._axes.get_xlim())[0]
     assert row["area"] * 0.25 == pytest.approx(value, abs=0.02 * width)
 
 
-def test_clicking_a_frames_point_goes_to_that_frame(plots, window, qtbot):
+def test_clicking_a_frames_point_goes_to_that_frame(plots, model, qtbot):
     plots.show_figure("over_time", "mean_diameter", "temperature_C")
     settle(qtbot, plots)
     point = plots.plot.drawn.points.iloc[21]
     click_plot(qtbot, plots, point["x"], point["y"])
-    assert window.dims.current_step[0] == 21
+    assert model.dims.current_step[0] == 21
 
 
-def test_the_frame_is_marked_without_drawing_the_plot_again(plots, window, qtbot):
+def test_the_frame_is_marked_without_drawing_the_plot_again(plots, model, qtbot):
     plots.show_figure("over_time", "count")
     settle(qtbot, plots)
     axes = plots.plot._axes
-    window.dims.set_current_step(0, 15)
+    model.dims.set_current_step(0, 15)
     assert plots.plot._axes is axes
     line = plots.plot._marks[0]
     assert line.get_xdata()[0] == pytest.approx(15 * 0.2)
 
 
-def test_every_figure_draws_in_the_window(plots, qtbot):
-    for index in range(plots.kind.count()):
-        plots.kind.setCurrentIndex(index)
-        settle(qtbot, plots)
-        assert plots.plot._axes.get_xlabel()
-        assert not plots.message.text()
-
-
-def test_stepping_through_frames_moves_the_row_of_the_selected_particle(tables, window):
+def test_stepping_through_frames_moves_the_row_of_the_selected_particle(tables, model):
     tables.show_table("particles")
-    session_of(window).select(2, 3)
-    window.dims.set_current_step(0, 9)
+    session_of(model).select(2, 3)
+    model.dims.set_current_step(0, 9)
     assert tables.model.particle(tables.view.currentIndex().row()) == (2, 9)
 
 
-def test_a_track_is_selected_where_it_is_seen(tables, window, qtbot):
+def test_a_track_is_selected_where_it_is_seen(tables, model, qtbot):
     tables.show_table("tracks")
-    window.dims.set_current_step(0, 11)
+    model.dims.set_current_step(0, 11)
     click_row(qtbot, tables, 4)
-    assert session_of(window).selection.track == 5
-    assert window.dims.current_step[0] == 11
+    assert session_of(model).selection.track == 5
+    assert model.dims.current_step[0] == 11
 
 
 def test_sorting_and_filtering_keep_rows_together(tables, qtbot):

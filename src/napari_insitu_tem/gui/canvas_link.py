@@ -43,10 +43,23 @@ class CanvasLink:
     def particle_at(self, position: tuple[float, ...]) -> int | None:
         """Return the track of the particle at a world position, or None."""
         masks = self._masks()
-        if masks is None or len(position) < masks.ndim:
+        if masks is not None and len(position) >= masks.ndim:
+            value = masks.get_value(position, world=True)
+            return int(value) if value else None
+        return self._nearest(position)
+
+    def _nearest(self, position: tuple[float, ...]) -> int | None:
+        """Return the particle whose size covers a place, where the masks are not shown."""
+        tracking = self.session.tracking
+        if tracking is None:
             return None
-        value = masks.get_value(position, world=True)
-        return int(value) if value else None
+        scale = np.array(calibration_kwargs(tracking.movie)["scale"])
+        frame, y, x = np.asarray(position, float)[-3:] / scale
+        here = tracking.particles[tracking.particles["frame"] == round(frame)]
+        if not len(here):
+            return None
+        distance = np.hypot(here["y"] - y, here["x"] - x) / here["equivalent_diameter"]
+        return int(here.loc[distance.idxmin(), "track"]) if distance.min() < 0.6 else None
 
     def _masks(self) -> Labels | None:
         """Return the layer that shows the tracked masks."""

@@ -69,9 +69,8 @@ class RecipeDock(QWidget):
         layer = self.viewer.layers.selection.active
         result = result_of(layer) if layer is not None else None
         provenance = getattr(result, "provenance", None)
-        if self.session.measurements is not None and isinstance(result, Tracking):
-            same = self.session.measurements.tracking is result
-            provenance = self.session.measurements.provenance if same else provenance
+        if isinstance(result, Tracking) and self.session.has_measured(result):
+            provenance = self.session.measurements.provenance
         if provenance is None:
             self.say("Select a layer that a dock of this plugin made; it remembers how.")
             return

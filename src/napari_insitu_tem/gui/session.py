@@ -56,10 +56,20 @@ class Session:
 
     def show_tracking(self, tracking: Tracking) -> None:
         """Make these tracks the ones that tables show; measurements of others are dropped."""
-        self.tracking = tracking
-        if self.measurements is not None and self.measurements.tracking is not tracking:
+        if self.has_measured(tracking):
+            tracking = self.measurements.tracking
+        else:
             self.measurements = None
+        self.tracking = tracking
         self.tracked.emit(tracking)
+
+    def has_measured(self, tracking: Tracking) -> bool:
+        """Whether the measurements are of these tracks.
+
+        Measuring adds columns to the table of particles; the masks stay the same object.
+        """
+        measured = self.measurements
+        return measured is not None and measured.tracking.segmentation is tracking.segmentation
 
     def show_measurements(self, measurements: Measurements) -> None:
         """Make these measurements the ones that tables and plots show."""
