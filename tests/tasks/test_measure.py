@@ -125,6 +125,14 @@ def test_hardly_any_data_gives_tables_with_gaps_not_an_error(cubes, quiet_job, r
     assert bool(messages) == (0 < rows < 9)
 
 
+def test_short_tracks_are_fitted_by_their_diffusion_alone(cubes, quiet_job):
+    found = measure(tracking_of(cubes[cubes["frame"] < 12]), job=quiet_job)
+    row, msd = found.curves["ensemble"].iloc[0], found.curves["msd"]
+    assert np.isnan(row["exponent"])
+    assert np.diff(msd["msd_fit"]) == pytest.approx(4 * row["diffusion"])
+    assert msd["msd_fit"].iloc[0] == pytest.approx(msd["msd"].iloc[0], rel=0.1)
+
+
 def test_inputs_are_left_alone_and_the_result_knows_where_it_comes_from(cubes, quiet_job):
     before = cubes.copy()
     found = measure(tracking_of(cubes), job=quiet_job)

@@ -81,7 +81,8 @@ class PlotsDock(QWidget):
         measured = self.session.measurements
         for widget in (self.kind, self.quantity, self.against, self.export_button):
             widget.setEnabled(measured is not None)
-        self.say("" if measured else "There is nothing to plot yet: run Track, then Measure.")
+        todo = "run Measure" if self.session.tracking is not None else "run Track, then Measure"
+        self.say("" if measured else f"There is nothing to plot yet: {todo}.")
         self._offer()
 
     def redraw(self, _: Any = None) -> None:

@@ -110,6 +110,7 @@ class _Brownian:
     displacements: SquaredDisplacements
     diffusion: Diffusion
     law: PowerLaw
+    line: PowerLaw
     exponents: tuple[np.ndarray, np.ndarray]
 
     @classmethod
@@ -135,13 +136,18 @@ class _Brownian:
         displacements = SquaredDisplacements.concatenate(squared).scaled(1 / kept)
         diffusion = Diffusion.concatenate(found).scaled(1 / kept)
         law = ensemble_power_law(displacements, diffusion, exposure=exposure)
+        line = law
+        if not np.isfinite(law.exponent):  # too short for an exponent: the line of D itself
+            mean, noise = diffusion.ensemble()[0], diffusion.ensemble_noise()
+            unknown = float("nan")
+            line = PowerLaw(mean, 1.0, unknown, noise**2 - exposure / 3 * mean, unknown)
         exponents = [np.zeros((2, 0))]
         for start in job.track(range(0, len(walks.tracks), _CHUNK), "Measuring exponents", total):
             part = slice(start, start + _CHUNK)
             chosen = displacements.select(part), diffusion.select(part)
             exponents.append(np.stack(track_exponents(*chosen, law, exposure=exposure)))
         exponent, error = np.concatenate(exponents, axis=1)
-        return cls(displacements, diffusion, law, (exponent, error))
+        return cls(displacements, diffusion, law, line, (exponent, error))
 
     def curve(self, name: str) -> pd.DataFrame:
         """Return lag, mean-squared displacement with error, the fit, tracks and pairs."""
@@ -154,7 +160,7 @@ class _Brownian:
                 "lag": self.displacements.lags,
                 name: mean,
                 f"{name}_error": error,
-                f"{name}_fit": self.law(self.displacements.lags, self.displacements.dimensions),
+                f"{name}_fit": self.line(self.displacements.lags, self.displacements.dimensions),
                 "tracks": (pairs > 0).sum(axis=0),
                 "pairs": pairs.sum(axis=0).astype(int),
             }
