@@ -57,9 +57,9 @@ def fit_polynomial(image: np.ndarray, *, degree: int = 2, rounds: int = 12) -> n
     y, x = _axes(image.shape, factor)
     terms = _terms(y, x, degree).astype(np.float64)
     values = small.ravel().astype(np.float64)
-    weights = np.ones_like(values)
+    weights: np.ndarray = np.ones_like(values)
     ridge = 1e-6 * len(values) * np.eye(terms.shape[1])
-    solution = np.zeros(terms.shape[1])
+    solution: np.ndarray = np.zeros(terms.shape[1])
     for _ in range(rounds):
         weighted = terms * weights[:, None]
         solution = np.linalg.solve(weighted.T @ weighted + ridge, weighted.T @ (weights * values))

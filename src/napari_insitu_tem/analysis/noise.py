@@ -113,9 +113,10 @@ def estimate_noise(frame: np.ndarray) -> Noise:
     density_fine = float(np.mean(spread[quiet])) / _gain(_FINE)
     density_coarse = float(np.mean(1.4826 * np.median(np.abs(coarse[quiet]), axis=1)))
     density_coarse /= _gain(_COARSE)
-    if density_fine <= 0:
-        positive = spread[spread > 0]
-        return Noise(float(positive.min()) / _gain(_FINE) if positive.size else 0.0)
+    # No frame is known better than its numbers are rounded.
+    rounding = 1e-5 * float(np.max(np.abs(frame), initial=0)) + 1e-12
+    if density_fine <= rounding:
+        return Noise(rounding)
     sample = coarse[quiet] - coarse[quiet].mean()
     variance = float(np.mean(sample**2))
     kurtosis = float(np.mean(sample**4)) / variance**2 if variance > 0 else 3.0

@@ -54,9 +54,9 @@ class Blobs:
 
 
 def _lowest_significance(n_pixels: int, sigma: float) -> float:
-    """Level that noise alone exceeds in one frame of a hundred."""
-    cells = max(n_pixels / (2 * sigma**2), 4)
-    return math.sqrt(2 * math.log(cells / 0.01))
+    """Level that noise alone exceeds at this scale in one frame of a thousand."""
+    cells = max(n_pixels / sigma**2, 4)
+    return math.sqrt(2 * math.log(cells / 0.001))
 
 
 def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float) -> Blobs:

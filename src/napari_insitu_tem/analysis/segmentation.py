@@ -115,7 +115,7 @@ def background_of(
         return prior, None
     background = prior
     flat = smoothed - background
-    level: float | None = float((weights * flat).sum(dtype=np.float64)) / total
+    level = float((weights * flat).sum(dtype=np.float64)) / total
     for _ in range(2):
         foreground = flat > level
         if foreground.all() or not foreground.any():
@@ -129,9 +129,10 @@ def background_of(
                 around = foreground
             background = smooth_background(smoothed, around, values.flatten_scale, background)
         flat = smoothed - background
-        level = edge_level(flat, weights)
-        if level is None:
+        found = edge_level(flat, weights)
+        if found is None or not (flat > found).any():
             return background, None
+        level = found
     # Inner edges of particles (diffraction contrast) would lift the level above the outline.
     return background, min(level, 0.5 * float(np.median(flat[flat > level])))
 
@@ -181,7 +182,7 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
         bend = 0.8 / values.diameter
         threshold *= (1 - bend * values.smoothing) / (1 - bend * values.edge_smoothing)
     excess = flat - np.maximum(threshold / values.sensitivity, 3.0 * sd)
-    labels = label_particles(excess, values)
+    labels = label_particles(excess.astype(np.float32, copy=False), values)
     return select(labels, flat, slope, sd, values)
 
 

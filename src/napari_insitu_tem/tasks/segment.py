@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Segmentation
 from napari_insitu_tem.settings import Settings, setting
 from napari_insitu_tem.tasks.registry import task
+
+if TYPE_CHECKING:
+    from napari_insitu_tem.analysis.scale_selection import Proposal
+    from napari_insitu_tem.analysis.segmentation import SegmentationValues
 
 __all__ = ["SegmentSettings", "propose_settings", "segment"]
 
@@ -128,7 +132,7 @@ def _sample(movie: Movie) -> list[np.ndarray]:
     return [movie.frame(int(index)) for index in np.linspace(0, movie.n_frames - 1, count)]
 
 
-def _values(movie: Movie, settings: SegmentSettings):
+def _values(movie: Movie, settings: SegmentSettings) -> tuple[SegmentationValues, Proposal]:
     from dataclasses import replace
 
     from napari_insitu_tem.analysis.proposal import automatic_values
@@ -140,7 +144,7 @@ def _values(movie: Movie, settings: SegmentSettings):
         diameter=settings.diameter,
         smoothing=settings.smoothing,
     )
-    changes = {
+    changes: dict[str, Any] = {
         "threshold": settings.threshold,
         "sensitivity": settings.sensitivity,
         "split_strength": settings.split,

@@ -1,0 +1,180 @@
+"""Segmentation with its default settings, on scenes that it has not seen."""
+
+import threading
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from napari_insitu_tem import Job, Movie
+from napari_insitu_tem.analysis.agreement import agreement_table
+from napari_insitu_tem.job import Cancelled
+from napari_insitu_tem.tasks.segment import SegmentSettings, propose_settings, segment
+
+
+def scene(
+    diameter, *, size=256, frames=2, bright=False, count=12, noise=20.0, touching=False, seed=0
+):
+    """Discs of contrast 120 on a slope, and their labels."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:size, :size]
+    movie, truth = [], []
+    for _ in range(frames):
+        labels = np.zeros((size, size), np.int32)
+        room = ndimage.binary_dilation
+        placed = 0
+        for _ in range(5000):
+            if placed == count:
+                break
+            radius = diameter / 2 * rng.uniform(0.9, 1.1)
+            low, high = radius + 1, size - radius - 2
+            cy, cx = rng.uniform(low, high, 2) if high > low else (size / 2, size / 2)
+            inside = (y - cy) ** 2 + (x - cx) ** 2 <= radius**2
+            around = inside if touching else room(inside, iterations=3)
+            if labels[around].any():
+                continue
+            placed += 1
+            labels[inside] = placed
+        level = 1000 + 100 * (x + y) / size
+        particles = ndimage.gaussian_filter((labels > 0).astype(float), 0.7)
+        level = level + (120 if bright else -120) * particles
+        movie.append(rng.normal(level, noise))
+        truth.append(labels)
+    return Movie(np.array(movie, np.float32)), np.array(truth)
+
+
+def mean_f1(movie, truth, job, settings=None):
+    result = segment(movie, settings or SegmentSettings(), job)
+    return agreement_table(truth, result.labels)["f1"].mean()
+
+
+@pytest.mark.parametrize("bright", [False, True])
+@pytest.mark.parametrize(("diameter", "size"), [(6, 192), (12, 256), (30, 256), (90, 512)])
+def test_particles_of_any_size_and_polarity_are_found(diameter, size, bright, quiet_job):
+    count = {90: 4}.get(diameter, 10)
+    movie, truth = scene(diameter, size=size, bright=bright, count=count)
+    assert mean_f1(movie, truth, quiet_job) > 0.95
+
+
+def test_one_particle_that_covers_a_tenth_of_a_percent_is_found(quiet_job):
+    movie, truth = scene(9, size=256, count=1)
+    assert mean_f1(movie, truth, quiet_job) == 1
+
+
+def test_a_particle_of_200_px_is_not_broken_by_its_fringes(quiet_job):
+    movie, truth = scene(200, size=512, count=1, noise=10)
+    fringes = 40 * np.sin(np.arange(512) / 4) * (truth > 0)
+    assert mean_f1(movie.replace(data=movie.data + fringes), truth, quiet_job) == 1
+
+
+def test_crowded_touching_particles_are_told_apart(quiet_job):
+    movie, truth = scene(24, size=256, count=60, touching=True)
+    assert (truth > 0).mean() > 0.35
+    assert mean_f1(movie, truth, quiet_job) > 0.95
+
+
+def test_strong_noise_is_smoothed_as_far_as_it_needs(quiet_job):
+    movie, truth = scene(40, size=384, count=8, noise=200)
+    assert mean_f1(movie, truth, quiet_job) > 0.9
+
+
+def test_frames_of_noise_hold_no_particles(rng, quiet_job):
+    movie = Movie(rng.poisson(100, (3, 256, 256)).astype(np.uint16))
+    assert segment(movie, SegmentSettings(), quiet_job).labels.max() == 0
+
+
+def test_an_empty_frame_among_others_stays_empty(rng, quiet_job):
+    movie, truth = scene(20, frames=3)
+    data = movie.data.copy()
+    data[1] = rng.normal(1050, 20, data[1].shape)
+    truth[1] = 0
+    assert mean_f1(Movie(data), truth, quiet_job) > 0.95
+
+
+def test_a_constant_frame_holds_no_particles(quiet_job):
+    assert segment(Movie(np.full((1, 64, 64), 7)), SegmentSettings(), quiet_job).labels.max() == 0
+
+
+def test_labels_are_int32_numbered_from_1_without_gaps(quiet_job):
+    movie, _ = scene(20)
+    labels = segment(movie, SegmentSettings(), quiet_job).labels
+    assert labels.dtype == np.int32
+    for frame in labels:
+        np.testing.assert_array_equal(np.unique(frame), np.arange(frame.max() + 1))
+
+
+def test_a_frame_alone_is_segmented_as_in_the_movie_once_the_values_are_filled_in(quiet_job):
+    movie, _ = scene(20, frames=4)
+    settings = propose_settings(movie)
+    assert settings.polarity == "dark"
+    whole = segment(movie, settings, quiet_job).labels
+    alone = segment(movie.select(2, 3), settings, quiet_job).labels
+    np.testing.assert_array_equal(whole[2], alone[0])
+
+
+def test_given_values_are_kept_by_the_proposal():
+    movie, _ = scene(20)
+    settings = propose_settings(movie, SegmentSettings(diameter=33, polarity="bright"))
+    assert settings.diameter == 33
+    assert settings.polarity == "bright"
+
+
+def test_the_other_thresholds_and_no_flattening_work(quiet_job):
+    movie, truth = scene(30)
+    for method in ("otsu", "li", "minimum_error"):
+        assert mean_f1(movie, truth, quiet_job, SegmentSettings(threshold=method)) > 0.9
+
+
+def test_particles_cut_by_the_border_can_be_left_out(quiet_job):
+    frame = np.random.default_rng(0).normal(1000, 10, (1, 128, 128))
+    frame[0, 50:80, 50:80] -= 150
+    frame[0, :20, 90:110] -= 150
+    both = segment(Movie(frame), SegmentSettings(), quiet_job).labels
+    inner = segment(Movie(frame), SegmentSettings(drop_edge=True), quiet_job).labels
+    assert both.max() == 2
+    assert inner.max() == 1
+    assert inner[0, 65, 65] == 1
+
+
+def test_small_and_weak_particles_can_be_left_out(quiet_job):
+    frame = np.random.default_rng(0).normal(1000, 10, (1, 160, 160))
+    frame[0, 20:50, 20:50] -= 200
+    frame[0, 100:112, 20:32] -= 200
+    frame[0, 90:120, 90:120] -= 110
+    assert segment(Movie(frame), SegmentSettings(), quiet_job).labels.max() == 3
+    large = SegmentSettings(smallest_diameter=20)
+    assert segment(Movie(frame), large, quiet_job).labels.max() == 2
+    strong = SegmentSettings(smallest_contrast=150)
+    assert segment(Movie(frame), strong, quiet_job).labels.max() == 2
+
+
+def test_missing_pixels_do_not_spoil_a_frame(quiet_job):
+    movie, truth = scene(30)
+    data = movie.data.copy()
+    data[:, 5, 5] = np.nan
+    assert mean_f1(Movie(data), truth, quiet_job) > 0.95
+
+
+def test_a_cancel_stops_it():
+    movie, _ = scene(20, frames=6)
+    stop = threading.Event()
+    job = Job(on_progress=lambda p: p.done >= 1 and stop.set(), is_cancelled=stop.is_set)
+    with pytest.raises(Cancelled):
+        segment(movie, SegmentSettings(), job)
+
+
+@pytest.mark.recordings
+def test_sintering_particles_are_found_without_tuning(recordings, quiet_job):
+    import imageio.v3 as iio
+
+    def grey(path):
+        image = iio.imread(path)
+        return image if image.ndim == 2 else image[..., :3].max(axis=-1)
+
+    numbers = range(0, 20, 3)
+    folder = recordings / "sintering-bf"
+    movie = Movie(np.array([grey(folder / "images" / f"image_{i}.png") for i in numbers]))
+    truth = [ndimage.label(grey(folder / "labels" / f"label_{i}.png") > 0)[0] for i in numbers]
+    table = agreement_table(truth, segment(movie, SegmentSettings(), quiet_job).labels)
+    assert table["f1"].mean() >= 0.93
+    assert table["foreground_iou"].mean() >= 0.955
