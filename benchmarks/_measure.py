@@ -60,11 +60,12 @@ def timed(function: Callable[[], Any]) -> tuple[Any, float]:
 
 
 @contextmanager
-def stopwatch(durations: dict[str, float], name: str):
-    """Add the duration of a block to a dictionary."""
-    start = time.perf_counter()
+def stopwatch(wall: dict[str, float], cpu: dict[str, float], name: str):
+    """Note the duration of a block, and the processor time of all its threads."""
+    start, start_cpu = time.perf_counter(), time.process_time()
     yield
-    durations[name] = durations.get(name, 0.0) + time.perf_counter() - start
+    wall[name] = time.perf_counter() - start
+    cpu[name] = time.process_time() - start_cpu
 
 
 def peak_memory() -> float:

@@ -56,8 +56,8 @@ def main() -> None:
     ours, seconds = timed(lambda: get_task("segment")(movie, None, job()))
     found = {"ours, defaults": ([ours.frame(i) for i in range(len(images))], seconds)}
     for name, arguments in (
-        ("Gaussian + Otsu + watershed, tuned", (3.0, 15, 150)),
-        ("the same, badly set", (1.0, 3, 0)),
+        ("Gaussian + Otsu + watershed, tuned", (4.5, 8, 50)),
+        ("the same, badly set", (2.0, 5, 20)),
     ):
         found[name] = timed(
             lambda arguments=arguments: [gaussian_otsu_watershed(i, *arguments) for i in images]
