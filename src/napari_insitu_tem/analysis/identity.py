@@ -89,7 +89,9 @@ def score_identity(
     particles : pandas.DataFrame
         Table of a `Tracking`.
     reach : float, optional
-        Farthest distance of a match in pixels; half the median equivalent diameter otherwise.
+        Farthest distance of a match in pixels. Otherwise that at which two discs of the median
+        true area overlap with an IoU of one half, as is usual for detections (0.53 radii): one
+        mask over two touching particles is neither of them.
 
     Returns
     -------
@@ -101,7 +103,7 @@ def score_identity(
     from scipy.spatial.distance import cdist
 
     if reach is None:
-        reach = float(np.sqrt(truth["area"].median() / np.pi)) if "area" in truth else 5.0
+        reach = 0.53 * float(np.sqrt(truth["area"].median() / np.pi)) if "area" in truth else 5.0
     truth_rows: Any = truth.groupby("frame").indices
     found_rows: Any = particles.groupby("frame").indices
     true_at, found_at = truth[["y", "x"]].to_numpy(float), particles[["y", "x"]].to_numpy(float)

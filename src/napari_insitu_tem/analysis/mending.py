@@ -19,6 +19,8 @@ __all__ = ["Mended", "cut_mask", "mend"]
 
 _MOST_PARTS = 4
 _NEAREST = 6
+_END = 2
+"""Frames at either end of a movie in which joined masks are judged from one side."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,16 +117,15 @@ def mend(
     n_frames = len(starts) - 1
     cuts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     pieces: dict[int, int] = {}
-    inner = range(1, n_frames - 1) if longest else range(0)
-    for frame in inner:
+    for frame in range(n_frames) if longest else ():
         check()
-        for row in _suspects(masks, np.arange(starts[frame], starts[frame + 1]), frame):
+        for row in _suspects(masks, frame, n_frames, longest):
             if (parts := _joined(masks, int(row), frame, n_frames, longest)) is not None:
                 cuts[int(row)] = parts
     # Masks that are several particles are no evidence that these were one.
     whole = np.ones(len(area), bool)
     whole[list(cuts)] = False
-    for frame in inner:
+    for frame in range(1, n_frames - 1) if longest else ():
         check()
         for several in _broken(masks, whole, frame, n_frames, longest):
             if not any(row in pieces or row in pieces.values() for row in several):
@@ -133,12 +134,14 @@ def mend(
     return _assemble(masks, cuts, pieces)
 
 
-def _suspects(masks: _Masks, rows: np.ndarray, frame: int) -> np.ndarray:
-    """Masks that have at least two masks of a neighbouring frame under their outline."""
+def _suspects(masks: _Masks, frame: int, n_frames: int, longest: int) -> np.ndarray:
+    """Masks that have at least two masks of a frame before or after under their outline."""
+    rows = np.arange(masks.starts[frame], masks.starts[frame + 1])
     doubtful = np.zeros(len(rows), bool)
-    for other in (frame - 1, frame + 1):
-        theirs = slice(masks.starts[other], masks.starts[other + 1])
-        doubtful |= _count_under(masks, rows, masks.position[theirs]) > 1
+    for other in range(max(0, frame - longest), min(n_frames, frame + longest + 1)):
+        if other != frame:
+            theirs = slice(masks.starts[other], masks.starts[other + 1])
+            doubtful |= _count_under(masks, rows, masks.position[theirs]) > 1
     return rows[doubtful]
 
 
@@ -175,11 +178,22 @@ def _joined(
             if len(first) == len(last) and (pairs := _paired(masks, first, last)) is not None:
                 share = (frame - before) / (after - before)
                 place = (1 - share) * masks.position[list(first)] + share * masks.position[pairs]
-                areas = (masks.area[list(first)] + masks.area[pairs]) / 2
-                # The mask's centre is known; only how the parts lie about it is a guess.
-                place += masks.position[row] - areas @ place / areas.sum()
-                return place, areas
+                return _under(masks, row, place, (masks.area[list(first)] + masks.area[pairs]) / 2)
+    # In the first and last frames of a movie one side must do; nothing lasts long enough there
+    # to be a merge or a split.
+    ends = (range(frame + 1, _END + 1), range(n_frames - 1 - _END, frame)[::-1])
+    for other in (t for end in ends for t in end if 0 <= t < n_frames):
+        if found := masks.parts(row, masks.near(other, row)):
+            several = list(min(found)[1])
+            return _under(masks, row, masks.position[several], masks.area[several])
     return None
+
+
+def _under(
+    masks: _Masks, row: int, place: np.ndarray, areas: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shift places so that their centre is the mask's: only how they lie about it is a guess."""
+    return place + masks.position[row] - areas @ place / areas.sum(), areas
 
 
 def _paired(masks: _Masks, first: Sequence[int], last: Sequence[int]) -> list[int] | None:
