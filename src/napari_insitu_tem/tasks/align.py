@@ -32,7 +32,7 @@ units.register(
 _SAMPLES = 12
 _SMALLEST = 16
 _CROP_UP_TO = 0.6
-_CLEARLY_LESS = 0.9
+_CLEARLY_LESS = 0.85
 
 
 class AlignSettings(Settings):
@@ -165,7 +165,7 @@ class Alignment:
         return dataclasses.replace(self, **changes)
 
 
-@task(title="Align")
+@task(title="Align", result="aligned")
 def align(movie: Movie, settings: AlignSettings = AlignSettings(), job: Job = Job()) -> Alignment:
     """Take out the drift of the scene, to a fraction of a pixel.
 
@@ -250,7 +250,9 @@ def _measured(
         other = measure(free)
         with_it = drift_checks.unexplained(samples, other.shift[first] / bare.binning, free.fixed)
         without = drift_checks.unexplained(samples, curve.shift[first] / bare.binning)
-        pattern = with_it < _CLEARLY_LESS * without
+        # The pattern has 1/n of each frame in it, which makes that frame seem better explained.
+        own = (1 - 1 / len(samples)) ** 2
+        pattern = with_it < _CLEARLY_LESS * own * without
         if pattern:
             curve, correlator = other, free
     curve = curve.bridged(settings.outlier_threshold)

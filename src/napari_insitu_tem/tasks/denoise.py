@@ -150,7 +150,7 @@ class DenoiseSettings(Settings):
         return 0, 0
 
 
-@task(title="Denoise", previews=True)
+@task(title="Denoise", previews=True, result="denoised")
 def denoise(movie: Movie, settings: DenoiseSettings = DenoiseSettings(), job: Job = Job()) -> Movie:
     """Reduce the noise of a movie, frame by frame.
 
@@ -172,18 +172,17 @@ def denoise(movie: Movie, settings: DenoiseSettings = DenoiseSettings(), job: Jo
     noise = _camera(movie, settings)
     before, after = settings.context
 
+    def prepared(frame: np.ndarray) -> np.ndarray:
+        frame = methods.fill_missing(frame)
+        return frame if noise is None else noise.stabilise(frame)
+
     def one(window: methods.Window) -> np.ndarray:
-        if noise is None:
-            return _filtered(window, settings)
-        stable = methods.Window(
-            tuple(noise.stabilise(frame) for frame in window.frames), window.centre
-        )
-        return noise.restore(_filtered(stable, settings))
+        result = _filtered(window, settings)
+        return scale * (result if noise is None else noise.restore(result))
 
     scale = np.float32(settings.frames if settings.method == "sum of last frames" else 1)
-    filled = (methods.fill_missing(frame) for frame in movie.iter_frames())
-    around = methods.windows(filled, before, after)
-    results = job.map(lambda window: scale * one(window), around, "Denoising", movie.n_frames)
+    around = methods.windows(map(prepared, movie.iter_frames()), before, after)
+    results = job.map(one, around, "Denoising", movie.n_frames)
     data = as_dask(write_frames(results, movie.data.shape, np.float32))
     dose = movie.dose * float(scale) if movie.dose is not None else None
     return movie.replace(data=data, dose=dose, name=movie.name)

@@ -34,6 +34,7 @@ MODULES = (
     "track",
     "edit_tracks",
     "measure",
+    "follow",
 )
 
 _TASKS: dict[str, Task] = {}
