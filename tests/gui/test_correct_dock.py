@@ -1,5 +1,6 @@
 """The Correct dock, driven in the real window with the mouse and the keyboard."""
 
+import gc
 import os
 import sys
 import time
@@ -267,12 +268,44 @@ def test_corrections_survive_saving_loading_and_a_rerun(desk, tmp_path, quiet_jo
     assert desk.dock.count.text() == "1 of 6 corrected, not saved"
     assert unsaved_corrections(layer)
     assert segmentation_from_layer(layer).provenance.steps == ()
+    # What was done to older masks cannot be undone into newer ones.
+    before = desk.frame(3).copy()
+    desk.layer.data = fresh.labels.copy()
+    desk.canvas.press(Qt.Key.Key_Z, CTRL)
+    np.testing.assert_array_equal(desk.frame(3), before)
     # Loading puts them onto masks that have none.
     desk.layer.data = discs().labels
     desk.dock.editor.mark(range(6), corrected=False)
     desk.dock.load_from(str(path))
+    desk.said("put in place")
     np.testing.assert_array_equal(desk.frame(2), wanted)
     assert "1 of 6" in desk.dock.count.text()
+
+
+def test_strokes_made_without_the_dock_are_marked_and_survive_a_rerun(viewer):
+    (layer,) = show_layers(viewer, layer_data(discs(), "masks"), [])
+    viewer.dims.set_current_step(0, 1)
+    layer.paint((1, 100, 10), 9)
+    assert corrected_frames(layer) == {1}
+    show_layers(viewer, layer_data(discs(), "masks"), [layer])
+    assert layer.data[1, 100, 10] == 9
+    assert layer.data[2, 100, 10] == 0
+
+
+def test_a_single_image_can_be_corrected(viewer, qtbot):
+    whole = discs()
+    movie = Movie(whole.movie.data[:1], name="still")
+    desk = Desk(viewer, Segmentation(whole.labels[:1], movie), qtbot)
+    still = viewer.add_labels(whole.labels[0].copy(), name="flat", scale=(0.25, 0.25))
+    assert desk.dock.masks.value is still
+    desk.canvas.layer = still
+    viewer.reset_view()
+    desk.take("delete")
+    desk.canvas.click(30, 30)
+    assert set(np.unique(still.data)) == {0, 2, 3, 4}
+    assert desk.dock.count.text().startswith("1 of 1 corrected")
+    desk.canvas.press(Qt.Key.Key_Z, CTRL)
+    assert set(np.unique(still.data)) == {0, 1, 2, 3, 4}
 
 
 def test_a_layer_that_is_moved_and_scaled_is_hit_where_it_is_seen(desk):
@@ -296,6 +329,28 @@ def test_leaving_the_dock_gives_the_mouse_back(desk):
     assert desk.dock.tool is None
     desk.dock.choose_tool("split")
     assert "no masks yet" in desk.dock.message.text()
+
+
+def test_it_opens_from_the_menu_and_closes_without_a_trace(viewer, qtbot):
+    (layer,) = show_layers(viewer, layer_data(discs(), "masks"), [])
+    widget, dock = viewer.window.add_plugin_dock_widget("napari-insitu-tem", "5 Correct by hand")
+    assert dock.editor.layer is layer
+    dock.choose_tool("split")
+    qtbot.waitUntil(dock.isVisible)
+    viewer.window.remove_dock_widget(widget)
+    qtbot.wait(200)
+    assert layer.mouse_pan
+    assert list(viewer.layers) == [layer]
+    layer.paint((1, 100, 10), 9)
+    assert corrected_frames(layer) == {1}
+    _, again = viewer.window.add_plugin_dock_widget("napari-insitu-tem", "5 Correct by hand")
+    assert again.count.text().startswith("1 of 6")
+    del dock, widget
+    gc.collect()
+    qtbot.wait(50)
+    viewer.layers.selection.active = layer
+    Canvas(viewer, layer).press(Qt.Key.Key_D, SHIFT)
+    assert again.tool == "delete"
 
 
 def test_every_shortcut_is_listed_once_and_none_of_napari_on_labels_is_taken():

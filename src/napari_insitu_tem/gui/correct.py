@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Labels
+from psygnal import SignalInstance
 from qtpy.QtGui import QHideEvent
-from qtpy.QtWidgets import QFileDialog
 
-from napari_insitu_tem.gui.background import plain_words
 from napari_insitu_tem.gui.carry_over import carry_over
 from napari_insitu_tem.gui.correct_actions import CorrectActions, Options
 from napari_insitu_tem.gui.correct_files import collect, load_onto
-from napari_insitu_tem.gui.correct_tools import SHORTCUTS, TOOLS, Amounts
+from napari_insitu_tem.gui.correct_tools import SHORTCUTS, TOOLS, Amounts, hint_of
 from napari_insitu_tem.gui.correct_view import SCOPES, CorrectView
 from napari_insitu_tem.gui.corrections_note import note_file, unsaved_corrections
-from napari_insitu_tem.gui.gestures import Gestures, shown_frame
-from napari_insitu_tem.gui.label_editor import LabelEditor
+from napari_insitu_tem.gui.gestures import Gestures, show_frame, shown_frame
+from napari_insitu_tem.gui.label_editor import LabelEditor, disconnect_all, editor_of
 from napari_insitu_tem.gui.session import own_viewer
+from napari_insitu_tem.gui.shortcuts import bind_keys
 from napari_insitu_tem.gui.suspects import Suspects
 from napari_insitu_tem.gui.tracked_labels import is_tracked, largest_track
 from napari_insitu_tem.io.corrections import save_corrections
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["SHORTCUTS", "CorrectDock", "carry_over"]
 
 _IDLE = "<b>Choose a tool.</b> What its next click does is written here."
-_FILTER = "Corrections (*.tif *.tiff)"
 
 
 class CorrectDock(CorrectView):
@@ -43,6 +42,7 @@ class CorrectDock(CorrectView):
         self._gestures: Gestures | None = None
         self._suspects, self._actions = Suspects(self), CorrectActions(self)
         self._step = 1
+        self._heard: list[SignalInstance] = []
         self._connect()
         self._choose_masks()
 
@@ -115,12 +115,17 @@ class CorrectDock(CorrectView):
 
     def load_from(self, path: str) -> None:
         """Put stored corrections onto the masks."""
-        if self.editor is None:
+        editor, image = self.editor, self.movie.value
+        if editor is None:
             return
-        try:
-            self.say(load_onto(self.editor, self.movie.value, path))
-        except Exception as error:
-            self.say(plain_words(error), error=True)
+
+        def finish(frames: list[int]) -> None:
+            editor.show_frames(frames)
+            note_file(editor.layer, Path(path))
+            self._show_frames()
+            self.say(f"{len(frames)} corrected frames were put in place.")
+
+        self._actions.run(lambda _: load_onto(editor, image, path), finish)
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Put the tool away with the dock, so that the mouse is not lost to it."""
@@ -145,25 +150,31 @@ class CorrectDock(CorrectView):
         self._suspects.failed.connect(self.reason.setText)
         self._actions.said.connect(lambda words, error: self.say(words, error=error))
         self._actions.changed.connect(self._show_clicks)
-        keys: dict[str, Callable[[], None]] = {
-            tool.key: (lambda name=name: self.choose_tool(name)) for name, tool in TOOLS.items()
-        }
-        keys["Shift-T"], keys["Shift-K"] = self.toggle_scope, self.toggle_mark
-        keys["Shift-J"] = lambda: self.go_to_suspicious(1)
-        keys["Shift-U"] = lambda: self.go_to_suspicious(-1)
-        for key, action in keys.items():
-            self.viewer.bind_key(key, lambda _, action=action: action(), overwrite=True)
+        unbind = bind_keys(
+            self.viewer,
+            self,
+            {
+                **{
+                    tool.key: lambda dock, name=name: dock.choose_tool(name)
+                    for name, tool in TOOLS.items()
+                },
+                "Shift-T": CorrectDock.toggle_scope,
+                "Shift-K": CorrectDock.toggle_mark,
+                "Shift-J": lambda dock: dock.go_to_suspicious(1),
+                "Shift-U": lambda dock: dock.go_to_suspicious(-1),
+            },
+        )
         viewer, choosers, on_step = self.viewer, (self.masks, self.movie), self._on_step
         viewer.dims.events.current_step.connect(on_step)
         removed, choose = viewer.layers.events.removed, self._choose_masks
         removed.connect(choose)
-        stop = (self._actions.stop, self._suspects.stop)
+        stop, heard = (self._actions.stop, self._suspects.stop), self._heard
 
         def let_go() -> None:
             viewer.dims.events.current_step.disconnect(on_step)
             removed.disconnect(choose)
-            for key in keys:
-                viewer.bind_key(key, None, overwrite=True)
+            disconnect_all(heard)
+            unbind()
             for chooser in choosers:
                 chooser.disconnect()
             for end in stop:
@@ -176,16 +187,16 @@ class CorrectDock(CorrectView):
         if self.editor is not None and self.editor.layer is layer:
             return
         self._put_away()
-        if self.editor is not None:
-            self.editor.close()
+        disconnect_all(self._heard)
         self.editor = self._gestures = None
         if layer is not None:
             try:
-                self.editor = LabelEditor(layer)
+                self.editor = editor_of(layer)
             except ValueError as error:
                 self.say(str(error), error=True)
         self._actions.editor = self.editor
         if self.editor is not None:
+            self._heard += [self.editor.changed, self.editor.replaced, self.editor.marked]
             self.editor.changed.connect(self._suspects.touch)
             self.editor.replaced.connect(self._on_replaced)
             self.editor.marked.connect(self._show_frames)
@@ -231,10 +242,8 @@ class CorrectDock(CorrectView):
         return shown_frame(self.viewer, self.editor.layer) if self.editor is not None else 0
 
     def _go_to(self, frame: int) -> None:
-        layer = self.editor.layer if self.editor is not None else None
-        if layer is not None and layer.ndim > 2:
-            world = layer.data_to_world((frame, 0, 0))[0]
-            self.viewer.dims.set_point(self.viewer.dims.ndim - 3, world)
+        if self.editor is not None:
+            show_frame(self.viewer, self.editor.layer, frame)
 
     def _on_step(self, _: Any = None) -> None:
         self.strip.set_shown(self._frame())
@@ -269,17 +278,13 @@ class CorrectDock(CorrectView):
             self.hint.setText(_IDLE)
             self.show_options(("tracked",))
             return
-        words = f"<b>{tool.hint}</b>"
-        if actions.merging is not None:
-            words = f"<b>Click what to merge into particle {actions.merging}</b>; it again to stop."
-        elif actions.new.clicks:
-            words = (
-                f"<b>Shift+click: belongs to particle {actions.new.label}, too. "
-                "Alt+click: does not.</b> Click: another new one."
-            )
-        if tool.along_track:
-            words += f" In {SCOPES[self.scope.currentData()]}."
-        self.hint.setText(words + " <i>Esc puts the tool away.</i>")
+        words = hint_of(
+            tool,
+            SCOPES[self.scope.currentData()],
+            merging=actions.merging,
+            new=actions.new.label if actions.new.clicks else None,
+        )
+        self.hint.setText(words)
         scope = ("scope",) if tool.along_track else ()
         self.show_options((*tool.options, *scope, "tracked"))
 
@@ -308,12 +313,9 @@ class CorrectDock(CorrectView):
         self.mark.setText("Unmark this frame" if marked else "Mark this frame")
 
     def _ask_where_to_save(self) -> None:
-        name = f"{self.editor.layer.name if self.editor else 'masks'}.corrections.tif"
-        path, _ = QFileDialog.getSaveFileName(self, "Save corrections", name, _FILTER)
-        if path:
-            self.save_to(path if path.lower().endswith((".tif", ".tiff")) else f"{path}.tif")
+        if path := self.ask_where_to_save(self.editor.layer.name if self.editor else "masks"):
+            self.save_to(path)
 
     def _ask_what_to_load(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Load corrections", "", _FILTER)
-        if path:
+        if path := self.ask_what_to_load():
             self.load_from(path)

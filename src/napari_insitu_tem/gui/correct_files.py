@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from napari.layers import Image, Labels
 
-from napari_insitu_tem.gui.corrections_note import note_file
 from napari_insitu_tem.gui.label_editor import LabelEditor, corrected_frames
 from napari_insitu_tem.gui.layers import result_of, segmentation_from_layer
 from napari_insitu_tem.io.corrections import Corrections, load_corrections
@@ -20,8 +17,8 @@ def collect(layer: Labels, image: Image | None) -> Corrections:
     return Corrections.of(_segmentation(layer, image), corrected_frames(layer))
 
 
-def load_onto(editor: LabelEditor, image: Image | None, path: str) -> str:
-    """Put stored corrections onto the editor's layer, and return what to tell the user.
+def load_onto(editor: LabelEditor, image: Image | None, path: str) -> list[int]:
+    """Put stored corrections onto the editor's layer, on any thread, and return their frames.
 
     Raises
     ------
@@ -30,9 +27,8 @@ def load_onto(editor: LabelEditor, image: Image | None, path: str) -> str:
     """
     corrections = load_corrections(path)
     corrections.check(_segmentation(editor.layer, image))
-    editor.replace_frames(corrections.frames)
-    note_file(editor.layer, Path(path))
-    return f"{len(corrections.frames)} corrected frames were put in place."
+    editor.put_frames(corrections.frames)
+    return sorted(corrections.frames)
 
 
 def _segmentation(layer: Labels, image: Image | None) -> Segmentation:

@@ -11,7 +11,16 @@ from napari_insitu_tem.analysis import correction
 from napari_insitu_tem.analysis.correction import CorrectionError, Edit
 from napari_insitu_tem.gui.shortcuts import Shortcut
 
-__all__ = ["SHORTCUTS", "TOOLS", "Amounts", "Tool", "edit_of", "label_at", "labels_under"]
+__all__ = [
+    "SHORTCUTS",
+    "TOOLS",
+    "Amounts",
+    "Tool",
+    "edit_of",
+    "hint_of",
+    "label_at",
+    "labels_under",
+]
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,33 @@ _EDITS: dict[str, Callable[[np.ndarray, int, Amounts], Edit]] = {
 def edit_of(tool: str, labels: np.ndarray, label: int, amounts: Amounts) -> Edit:
     """Return the edit that a tool makes of one particle of a label image."""
     return _EDITS[tool](labels, label, amounts)
+
+
+def hint_of(tool: Tool, scope: str, *, merging: int | None, new: int | None) -> str:
+    """Return what the next click does.
+
+    Parameters
+    ----------
+    tool : Tool
+        In hand.
+    scope : str
+        In words, what is corrected.
+    merging : int, optional
+        The particle into which others are merged.
+    new : int, optional
+        The particle in the making.
+    """
+    words = f"<b>{tool.hint}</b>"
+    if merging is not None:
+        words = f"<b>Click what to merge into particle {merging}</b>; it again to stop."
+    elif new is not None:
+        words = (
+            f"<b>Shift+click: belongs to particle {new}, too. Alt+click: does not.</b> "
+            "Click: another new one."
+        )
+    if tool.along_track:
+        words += f" In {scope}."
+    return words + " <i>Esc puts the tool away.</i>"
 
 
 def label_at(labels: np.ndarray, point: Sequence[float]) -> int:

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
+    QFileDialog,
     QFormLayout,
     QFrame,
     QGridLayout,
@@ -38,6 +39,7 @@ SCOPES = {
 }
 
 
+_FILTER = "Corrections (*.tif *.tiff)"
 _CHECKED = "QPushButton:checked { background: #3d7ab8; color: white; }"
 
 
@@ -189,6 +191,17 @@ class CorrectView(QWidget):
         """Show the rows of these options only."""
         for name, widget in self._rows.items():
             self.options.setRowVisible(widget, name in names)
+
+    def ask_where_to_save(self, name: str) -> str:
+        """Ask for a file to save to; empty when the user changed her mind."""
+        path, _ = QFileDialog.getSaveFileName(
+            self, "Save corrections", f"{name}.corrections.tif", _FILTER
+        )
+        return path if not path or path.lower().endswith((".tif", ".tiff")) else f"{path}.tif"
+
+    def ask_what_to_load(self) -> str:
+        """Ask for a file to load; empty when the user changed her mind."""
+        return QFileDialog.getOpenFileName(self, "Load corrections", "", _FILTER)[0]
 
     def say(self, text: str, *, error: bool = False) -> None:
         """Show a message below everything."""

@@ -9,7 +9,7 @@ import numpy as np
 from napari.layers import Labels, Layer, Points
 from psygnal import Signal
 
-__all__ = ["Gestures", "shown_frame"]
+__all__ = ["Gestures", "show_frame", "shown_frame"]
 
 #: A press that moves less than this on the screen is a click.
 _STILL = 4.0
@@ -21,6 +21,13 @@ def shown_frame(viewer: Any, layer: Layer) -> int:
         return 0
     index = round(float(layer.world_to_data(viewer.dims.point)[0]))
     return int(np.clip(index, 0, layer.data.shape[0] - 1))
+
+
+def show_frame(viewer: Any, layer: Layer, frame: int) -> None:
+    """Let the viewer show a frame of a (t, y, x) layer."""
+    if layer.ndim > 2:
+        axis = viewer.dims.ndim - layer.ndim
+        viewer.dims.set_point(axis, layer.data_to_world((frame, 0, 0))[0])
 
 
 class Gestures:

@@ -7,20 +7,21 @@ made. Which frames a stroke painted is read from the value of the `paint` event.
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from napari.layers import Labels
-from psygnal import Signal
+from psygnal import Signal, SignalInstance
 
 from napari_insitu_tem.analysis.correction import Edit
 from napari_insitu_tem.gui.corrections_note import note_file, noted_step
 from napari_insitu_tem.gui.layers import result_of
 from napari_insitu_tem.io.editable import EditableLabels
 
-__all__ = ["CORRECTED", "LabelEditor", "corrected_frames"]
+__all__ = ["CORRECTED", "LabelEditor", "corrected_frames", "disconnect_all", "editor_of"]
 
 #: Where a Labels layer's metadata holds the set of corrected frames.
 CORRECTED = "corrected"
@@ -61,26 +62,25 @@ class LabelEditor:
                 f"'{layer.name}' cannot be corrected here: masks have three dimensions (time, "
                 "y, x) and one resolution. Choose the masks that Segment made."
             )
-        self.layer = layer
-        if not isinstance(layer.data, np.ndarray | EditableLabels):
-            layer.data = EditableLabels(layer.data)
+        self._layer = weakref.ref(layer)
         self._undone_marks: deque[tuple[frozenset[int], frozenset[int]]] = deque(maxlen=_HISTORY)
         self._marks: deque[tuple[frozenset[int], frozenset[int]]] = deque(maxlen=_HISTORY)
         #: Counts the edits, so that one can tell whether something happened since.
         self.serial = 0
+        self._data: Any = None
+        self._on_data()
         layer.events.paint.connect(self._on_paint)
-        layer.events.set_data.connect(self._on_data)
-        self._data = layer.data
-        self._keys = {"Control-Z": self.undo, "Control-Shift-Z": self.redo}
-        for key, action in self._keys.items():
-            layer.bind_key(key, lambda _, action=action: action(), overwrite=True)
+        layer.events.data.connect(self._on_data)
+        layer.bind_key("Control-Z", lambda _: self.undo(), overwrite=True)
+        layer.bind_key("Control-Shift-Z", lambda _: self.redo(), overwrite=True)
 
-    def close(self) -> None:
-        """Let go of the layer."""
-        self.layer.events.paint.disconnect(self._on_paint)
-        self.layer.events.set_data.disconnect(self._on_data)
-        for key in self._keys:
-            self.layer.bind_key(key, None, overwrite=True)
+    @property
+    def layer(self) -> Labels:
+        """The layer that is edited."""
+        layer = self._layer()
+        if layer is None:
+            raise RuntimeError("The layer is gone.")
+        return layer
 
     @property
     def n_frames(self) -> int:
@@ -141,22 +141,19 @@ class LabelEditor:
         frames = frozenset(int(frame) for frame in frames)
         self._set(self.corrected | frames if corrected else self.corrected - frames)
 
-    def replace_frames(self, frames: Any) -> None:
-        """Put whole label images in place, and mark them; this cannot be undone.
-
-        Parameters
-        ----------
-        frames : mapping of int to (y, x) integer array
-            Frame to its label image.
-        """
+    def put_frames(self, frames: Mapping[int, np.ndarray]) -> None:
+        """Put whole label images in place; on any thread. `show_frames` must follow."""
         for index, labels in frames.items():
             if self.layer.data.ndim == 3:
                 self.layer.data[index] = labels
             else:
                 self.layer.data[...] = labels
+
+    def show_frames(self, frames: Iterable[int]) -> None:
+        """Show and mark frames that were put in place; this cannot be undone."""
+        self._forget_history()
         self.layer.refresh()
         self.mark(frames)
-        self.serial += 1
         self.changed.emit(frozenset(frames))
 
     def _held(self, index: int) -> bool:
@@ -185,14 +182,28 @@ class LabelEditor:
         self.changed.emit(frames)
 
     def _on_data(self, _: Any = None) -> None:
-        """Forget the history with napari, when the layer is given other data."""
-        if self.layer.data is not self._data:
-            self._data = self.layer.data
-            self._marks.clear()
-            self._undone_marks.clear()
-            self.serial += 1
-            self.replaced.emit()
-            self.marked.emit()
+        """Begin anew when the layer is given other data."""
+        layer = self.layer
+        if layer.data is self._data:
+            return
+        self._data = layer.data
+        if not isinstance(layer.data, np.ndarray | EditableLabels):
+            layer.data = EditableLabels(layer.data)  # which comes back here
+            return
+        self._forget_history()
+        self.replaced.emit()
+        self.marked.emit()
+
+    def _forget_history(self) -> None:
+        self.serial += 1
+        self._marks.clear()
+        self._undone_marks.clear()
+        # napari keeps its history when a layer is given other data, and undoing would then write
+        # old pixels into new masks. What makes it forget is that the layer cannot be edited.
+        mode = self.layer.mode
+        self.layer.editable = False
+        self.layer.editable = True
+        self.layer.mode = mode
 
     def _begin_change(self) -> None:
         """Count a change; what a file holds of these masks is no longer all."""
@@ -224,3 +235,27 @@ def _painted_frames(atoms: Sequence[Any], n_frames: int, ndim: int) -> frozenset
         else:
             frames.update(np.unique(np.asarray(first)).tolist())
     return frozenset(frames)
+
+
+_editors: weakref.WeakKeyDictionary[Labels, LabelEditor] = weakref.WeakKeyDictionary()
+
+
+def editor_of(layer: Labels) -> LabelEditor:
+    """Return the layer's editor; the same one each time, for as long as there is the layer.
+
+    From the first time on, whatever is painted in the layer is marked as corrected.
+
+    Raises
+    ------
+    ValueError
+        As `LabelEditor`.
+    """
+    if layer not in _editors:
+        _editors[layer] = LabelEditor(layer)
+    return _editors[layer]
+
+
+def disconnect_all(signals: list[SignalInstance]) -> None:
+    """Hear these signals no longer, and empty the list; the editor outlives who listens."""
+    while signals:
+        signals.pop().disconnect()

@@ -7,6 +7,7 @@ from typing import Any
 from napari.layers import Labels, Layer, Tracks
 
 from napari_insitu_tem.gui.carry_over import carry_over
+from napari_insitu_tem.gui.label_editor import editor_of
 from napari_insitu_tem.gui.layers import KEY
 from napari_insitu_tem.results import Segmentation
 
@@ -42,6 +43,8 @@ def show_layers(viewer: Any, tuples: list[Any], earlier: list[Layer]) -> list[La
         else:
             _update(old, data, kwargs)
         shown.append(old)
+        if isinstance(old, Labels) and not old.metadata.get("preview"):
+            editor_of(old)  # from now on, what is painted in it is marked as corrected
     return shown
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import html
 import importlib
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QLabel, QLineEdit, QTextBrowser, QVBoxLayout, QWidget
 
-__all__ = ["Shortcut", "ShortcutsDock", "all_shortcuts"]
+__all__ = ["Shortcut", "ShortcutsDock", "all_shortcuts", "bind_keys"]
+
+Dock = TypeVar("Dock", bound=QWidget)
 
 #: Heading, and the module whose ``SHORTCUTS`` stand under it.
 _TABLES = (("Correct by hand", "napari_insitu_tem.gui.correct_tools"),)
@@ -51,6 +55,48 @@ def shown_keys(keys: str) -> str:
         return keys.replace("-", "+")
     text = QKeySequence(keys.replace("-", "+").replace("Control", "Ctrl"))
     return text.toString(QKeySequence.SequenceFormat.NativeText) or keys
+
+
+def bind_keys(
+    viewer: Any, dock: Dock, actions: dict[str, Callable[[Dock], None]]
+) -> Callable[[], None]:
+    """Bind keys of a viewer for as long as a dock is in its window.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Whose keys.
+    dock : QWidget
+        Given to the actions. It is held weakly, and not used once napari took it out.
+    actions : dict of callable
+        Keys, as napari writes them, to what they do.
+
+    Returns
+    -------
+    callable
+        Unbinds them, except what was bound anew meanwhile.
+    """
+    reference = weakref.ref(dock)
+
+    def make(action: Callable[[Dock], None]) -> Callable[[Any], None]:
+        def press(_: Any) -> None:
+            owner = reference()
+            if owner is not None and owner.window() is not owner:
+                action(owner)
+
+        return press
+
+    bound = {key: make(action) for key, action in actions.items()}
+    for key, function in bound.items():
+        viewer.bind_key(key, function, overwrite=True)
+
+    def unbind() -> None:
+        for key, function in bound.items():
+            current = viewer.bind_key(key, None, overwrite=True)
+            if current is not None and current is not function:
+                viewer.bind_key(key, current, overwrite=True)
+
+    return unbind
 
 
 class ShortcutsDock(QWidget):
