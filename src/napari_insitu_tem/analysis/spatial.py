@@ -145,8 +145,8 @@ def bond_order(
 
     # Two particles at one place (a slip of the tracking) would end the program inside freud.
     every = np.asarray(positions, float)
-    positions, place = np.unique(every.round(2), axis=0, return_inverse=True)
-    place = place.reshape(-1)
+    _, kept, place = np.unique(every.round(2), axis=0, return_index=True, return_inverse=True)
+    positions, place = every[kept], place.reshape(-1)
     n = len(positions)
     if n < 4:
         nothing = np.full(len(every), np.nan)
