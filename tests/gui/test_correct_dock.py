@@ -154,6 +154,16 @@ def test_a_click_makes_a_particle_and_further_clicks_mend_it_in_one_step(desk):
     desk.said("already")
 
 
+def test_the_movie_that_fits_the_masks_is_chosen(viewer, qtbot):
+    viewer.add_image(np.zeros((3, 20, 20)), name="another")
+    desk = Desk(viewer, discs(), qtbot)
+    assert desk.dock.movie.value.name == "discs"
+    desk.dock.movie.value = viewer.layers["another"]
+    desk.take("new")
+    desk.canvas.click(82, 97)
+    assert "'another' is not the movie of these masks" in desk.dock.message.text()
+
+
 def test_a_click_beside_cuts_the_new_particle_off(viewer, qtbot):
     segmentation = discs()
     labels = segmentation.labels.copy()

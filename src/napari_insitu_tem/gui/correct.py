@@ -13,7 +13,7 @@ from qtpy.QtGui import QHideEvent
 from napari_insitu_tem.gui.carry_over import carry_over
 from napari_insitu_tem.gui.correct_actions import CorrectActions, Options
 from napari_insitu_tem.gui.correct_files import collect, load_onto
-from napari_insitu_tem.gui.correct_tools import SHORTCUTS, TOOLS, Amounts, hint_of
+from napari_insitu_tem.gui.correct_tools import SHORTCUTS, TOOL_KEYS, TOOLS, Amounts, hint_of
 from napari_insitu_tem.gui.correct_view import SCOPES, CorrectView
 from napari_insitu_tem.gui.corrections_note import note_file, unsaved_corrections
 from napari_insitu_tem.gui.gestures import Gestures, show_frame, shown_frame
@@ -21,7 +21,7 @@ from napari_insitu_tem.gui.label_editor import LabelEditor, disconnect_all, edit
 from napari_insitu_tem.gui.session import own_viewer
 from napari_insitu_tem.gui.shortcuts import bind_keys
 from napari_insitu_tem.gui.suspects import Suspects
-from napari_insitu_tem.gui.tracked_labels import is_tracked, largest_track
+from napari_insitu_tem.gui.tracked_labels import choose_fitting, is_tracked, largest_track
 from napari_insitu_tem.io.corrections import save_corrections
 from napari_insitu_tem.job import Job
 
@@ -64,18 +64,16 @@ class CorrectDock(CorrectView):
         elif name is not None and self._gestures is not None:
             self._actions.take(name)
             self._gestures.start(lines=TOOLS[name].lines)
-        for other, button in self.tools.items():
-            button.setChecked(other == self.tool)
-        self._show_tool()
+        self._check_buttons()
 
     def undo_step(self) -> None:
         """Take the last correction or brush stroke back."""
-        if self.editor is not None:
+        if self.editor:
             self.editor.undo()
 
     def redo_step(self) -> None:
         """Make again what was taken back."""
-        if self.editor is not None:
+        if self.editor:
             self.editor.redo()
 
     def toggle_mark(self) -> None:
@@ -154,24 +152,22 @@ class CorrectDock(CorrectView):
             self.viewer,
             self,
             {
-                **{
-                    tool.key: lambda dock, name=name: dock.choose_tool(name)
-                    for name, tool in TOOLS.items()
-                },
+                **TOOL_KEYS,
                 "Shift-T": CorrectDock.toggle_scope,
                 "Shift-K": CorrectDock.toggle_mark,
                 "Shift-J": lambda dock: dock.go_to_suspicious(1),
                 "Shift-U": lambda dock: dock.go_to_suspicious(-1),
             },
         )
-        viewer, choosers, on_step = self.viewer, (self.masks, self.movie), self._on_step
-        viewer.dims.events.current_step.connect(on_step)
-        removed, choose = viewer.layers.events.removed, self._choose_masks
+        choosers, heard = (self.masks, self.movie), self._heard
+        stepped, on_step = self.viewer.dims.events.current_step, self._on_step
+        removed, choose = self.viewer.layers.events.removed, self._choose_masks
+        stepped.connect(on_step)
         removed.connect(choose)
-        stop, heard = (self._actions.stop, self._suspects.stop), self._heard
+        stop = (self._actions.stop, self._suspects.stop)
 
         def let_go() -> None:
-            viewer.dims.events.current_step.disconnect(on_step)
+            stepped.disconnect(on_step)
             removed.disconnect(choose)
             disconnect_all(heard)
             unbind()
@@ -209,13 +205,12 @@ class CorrectDock(CorrectView):
             )
             self._gestures.interrupted.connect(lambda: self.choose_tool(None))
             self._on_replaced()
-        for button in self.tools.values():
-            button.setChecked(False)
-        self._show_tool()
+        self._check_buttons()
         self._show_frames()
 
     def _on_replaced(self) -> None:
         """Follow the layer to other data."""
+        choose_fitting(self.movie, self.editor.layer)
         self.tracked.setChecked(is_tracked(self.viewer, self.editor.layer))
         last = self.editor.n_frames - 1
         for box, value in ((self.first, 0), (self.last, last)):
@@ -288,6 +283,11 @@ class CorrectDock(CorrectView):
         scope = ("scope",) if tool.along_track else ()
         self.show_options((*tool.options, *scope, "tracked"))
 
+    def _check_buttons(self) -> None:
+        for name, button in self.tools.items():
+            button.setChecked(name == self.tool)
+        self._show_tool()
+
     def _show_clicks(self) -> None:
         clicks = self._actions.new.clicks
         if self._gestures is not None and self.tool == "new":
@@ -309,11 +309,11 @@ class CorrectDock(CorrectView):
         self._show_mark()
 
     def _show_mark(self) -> None:
-        marked = self.editor is not None and self._frame() in self.editor.corrected
+        marked = self.editor and self._frame() in self.editor.corrected
         self.mark.setText("Unmark this frame" if marked else "Mark this frame")
 
     def _ask_where_to_save(self) -> None:
-        if path := self.ask_where_to_save(self.editor.layer.name if self.editor else "masks"):
+        if self.editor and (path := self.ask_where_to_save(self.editor.layer.name)):
             self.save_to(path)
 
     def _ask_what_to_load(self) -> None:

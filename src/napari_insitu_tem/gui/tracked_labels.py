@@ -1,4 +1,4 @@
-"""Whether the numbers of a masks layer are track numbers, and which are taken."""
+"""What else in a viewer belongs to a masks layer: its movie, its tracks, their numbers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,17 @@ from typing import Any
 
 from napari.layers import Labels, Tracks
 
+from napari_insitu_tem.gui.choosers import LayerChooser
 from napari_insitu_tem.gui.layers import result_of
 
-__all__ = ["is_tracked", "largest_track"]
+__all__ = ["choose_fitting", "is_tracked", "largest_track"]
+
+
+def choose_fitting(chooser: LayerChooser, masks: Labels) -> None:
+    """Let a chooser of movies stand on one of the masks' shape, if there is one."""
+    fitting = [image for image in chooser.choices if image.data.shape == masks.data.shape]
+    if fitting and chooser.value not in fitting:
+        chooser.value = fitting[0]
 
 
 def is_tracked(viewer: Any, layer: Labels) -> bool:
