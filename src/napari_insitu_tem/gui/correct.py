@@ -78,7 +78,7 @@ class CorrectDock(CorrectView):
 
     def toggle_mark(self) -> None:
         """Call the shown frame corrected, or not."""
-        if self.editor is not None:
+        if self.editor:
             frame = self._frame()
             self.editor.mark([frame], corrected=frame not in self.editor.corrected)
 
@@ -220,7 +220,7 @@ class CorrectDock(CorrectView):
 
     def _put_away(self) -> None:
         self._actions.take(None)
-        if self._gestures is not None:
+        if self._gestures:
             self._gestures.stop()
 
     def _options(self) -> Options:

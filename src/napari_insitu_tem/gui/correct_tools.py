@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from napari_insitu_tem.gui.shortcuts import Shortcut
 __all__ = [
     "SHORTCUTS",
     "TOOLS",
+    "TOOL_KEYS",
     "Amounts",
     "Tool",
     "edit_of",
@@ -109,6 +111,11 @@ TOOLS: dict[str, Tool] = {
             options=("range",),
         ),
     )
+}
+
+#: The tools' keys, for `shortcuts.bind_keys`.
+TOOL_KEYS: dict[str, Callable[[Any], None]] = {
+    tool.key: lambda dock, name=tool.name: dock.choose_tool(name) for tool in TOOLS.values()
 }
 
 SHORTCUTS: tuple[Shortcut, ...] = (
