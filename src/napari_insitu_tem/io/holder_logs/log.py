@@ -114,12 +114,11 @@ def seconds_between(start: datetime | time, end: datetime | time) -> float:
     """Return the seconds from `start` to `end`.
 
     Where one of them has no date, it is the same day's, or the next one's when that is nearer:
-    the answer lies within half a day.
+    the answer lies within half a day. A clock with a time zone (microscopes write UTC) is set
+    to this computer's zone first, since the logs of holders tell the clock on the wall.
     """
+    start, end = _on_the_wall(start), _on_the_wall(end)
     if isinstance(start, datetime) and isinstance(end, datetime):
-        if (start.tzinfo is None) != (end.tzinfo is None):
-            # A log's clock has no zone; both mean the clock on the wall.
-            start, end = start.replace(tzinfo=None), end.replace(tzinfo=None)
         return (end - start).total_seconds()
     day = date(2000, 1, 1)
     clocks = [
@@ -128,6 +127,12 @@ def seconds_between(start: datetime | time, end: datetime | time) -> float:
     ]
     seconds = (clocks[1] - clocks[0]).total_seconds()
     return (seconds + DAY / 2) % DAY - DAY / 2
+
+
+def _on_the_wall(clock: datetime | time) -> datetime | time:
+    if isinstance(clock, datetime) and clock.tzinfo is not None:
+        return clock.astimezone().replace(tzinfo=None)
+    return clock
 
 
 def clock_words(clock: datetime | time) -> str:
