@@ -73,7 +73,7 @@ def test_nothing_changes_outside_the_box_of_an_edit(labels, data):
 @settings(max_examples=80, deadline=None)
 def test_a_line_at_any_angle_cuts_a_disc_in_two_and_merging_undoes_it(angle, shift, radius):
     labels = disc((64, 64), (31, 31), radius, label=3)
-    assume(abs(shift) < 0.8 * radius)
+    assume(radius - abs(shift) > 3)  # what is thinner is the ragged edge of a cut
     along = np.array([np.sin(angle), np.cos(angle)])
     middle = np.array([31, 31]) + shift * np.array([along[1], -along[0]])
     line = [middle - 30 * along, middle + 30 * along]
