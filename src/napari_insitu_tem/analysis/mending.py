@@ -117,13 +117,15 @@ def mend(
     n_frames = len(starts) - 1
     cuts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     pieces: dict[int, int] = {}
+    # For joined masks, any mask may be evidence; for broken ones, only those found to be one.
+    whole = np.ones(len(area), bool)
     for frame in range(n_frames) if longest else ():
         check()
         for row in _suspects(masks, frame, n_frames, longest):
+            if _mostly_whole(masks, whole, int(row), frame, n_frames, longest):
+                continue
             if (parts := _joined(masks, int(row), frame, n_frames, longest)) is not None:
                 cuts[int(row)] = parts
-    # Masks that are several particles are no evidence that these were one.
-    whole = np.ones(len(area), bool)
     whole[list(cuts)] = False
     for frame in range(1, n_frames - 1) if longest else ():
         check()
@@ -232,8 +234,23 @@ def _broken(
                 several in (found for _, found in masks.parts(int(row), under))
                 for row in masks.near(later, one)
                 if whole[row]
-            ):
+            ) and _mostly_whole(masks, whole, one, frame, n_frames, longest):
                 yield several
+
+
+def _mostly_whole(
+    masks: _Masks, whole: np.ndarray, one: int, frame: int, n_frames: int, longest: int
+) -> bool:
+    """Whether a particle is there as one mask in most frames around, and not in pieces."""
+    span = 2 * longest + 1
+    first = max(0, min(frame - longest, n_frames - span))
+    frames = range(first, min(n_frames, first + span))
+    seen = 0
+    for other in frames:
+        rows = masks.near(other, one)
+        alike = np.abs(masks.area[rows] - masks.area[one]) <= masks.tolerance * masks.area[one]
+        seen += bool(np.any(alike & whole[rows]))
+    return seen > len(frames) / 2
 
 
 def _assemble(
