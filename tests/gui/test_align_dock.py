@@ -38,6 +38,7 @@ def test_align_adds_a_steady_layer_and_its_drift(qtbot, viewer, show, movie, tmp
     assert not viewer.layers["drifting"].visible
     aligned = viewer.layers["drifting [aligned]"]
     assert tuple(aligned.scale) == pytest.approx((0.1, 0.5, 0.5))
+    viewer.show()
     qtbot.waitUntil(lambda: dock._canvas.drawn is not None, timeout=5_000)
     assert dock._canvas.drawn.frame_x[-1] == pytest.approx(2.3)
     for name in ("drift.csv", "drift.svg", "drift.png"):

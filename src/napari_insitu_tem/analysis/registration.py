@@ -35,6 +35,8 @@ _MODEL_ERROR = 0.05
 #: Distances, in pixels, within which a peak is as expected as any, and within which it is
 #: preferred to others of nearly its height.
 _NEAR, _LATTICE = 3.0, 5.0
+#: Pairs of frames from which the pre-filter is chosen.
+_PAIRS = 6
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,16 @@ class Correlator(Spectra):
         power = _MODEL_ERROR * power + (1 - _MODEL_ERROR) * power.min()
         if sigma is not None:
             return dataclasses.replace(self, sigma=sigma, power=power, quiet=quiet)
-        pairs = list(zip(flats[::2], flats[1::2], strict=False))
         candidates = [
             dataclasses.replace(self, sigma=width * self.binning, power=power, quiet=quiet)
             for width in SIGMAS
         ]
-        clarity = [
-            np.median([each.find(each.transform(b), each.transform(a)).clarity for a, b in pairs])
-            for each in candidates
-        ]
+        whole = [self.windowed(flat) for flat in flats[: 2 * _PAIRS]]
+        clarity = []
+        for each in candidates:
+            cut = [each.filtered(full) for full in whole]
+            peaks = [each.find(b, a) for a, b in zip(cut[::2], cut[1::2], strict=False)]
+            clarity.append(np.median([peak.clarity for peak in peaks]))
         # The widest of those that are nearly as clear: fewer frequencies, so faster.
         enough = np.flatnonzero(np.array(clarity) >= 0.95 * max(clarity))
         return candidates[int(enough[-1])]
@@ -141,7 +144,7 @@ class Correlator(Spectra):
         lattice do not raise, brought to the level of this frame.
         """
         noise = self._noise
-        level = float(np.median((np.abs(spectrum) ** 2)[::2, 1::2] / noise[::2, 1::2]))
+        level = float(np.median(np.abs(spectrum[::4, 1::4]) ** 2 / noise[::4, 1::4]))
         variance = 2 * level * float(np.sum(np.abs(reference) ** 2 * noise))
         return float(np.sqrt(variance)) / float(np.prod(self._grid))
 

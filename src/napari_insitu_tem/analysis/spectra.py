@@ -149,7 +149,7 @@ class Spectra:
         if self.binning > 1:
             n = self.binning
             image = image[: height * n, : width * n].reshape(height, n, width, n).mean((1, 3))
-        sample = image[::3, ::3]
+        sample = image[::5, ::5]
         sample = sample[np.isfinite(sample)]
         if sample.size == 0:
             return np.zeros(self.flat_shape, np.float32)
@@ -158,7 +158,7 @@ class Spectra:
         block, down, across = self._background
         coarse = _block_means(image, block)
         image = image - down @ coarse @ across.T
-        spread = 1.4826 * float(np.median(np.abs(image[::3, ::3])))
+        spread = 1.4826 * float(np.median(np.abs(image[::5, ::5])))
         spread = spread or float(image.std())
         if not spread > 1e-6 * max(1.0, abs(middle)):
             return np.zeros(self.flat_shape, np.float32)
@@ -177,12 +177,26 @@ class Spectra:
         weight: np.ndarray | None = None,
     ) -> np.ndarray:
         """Return the filtered spectrum of a flattened frame, times `weight` if given."""
+        return self.filtered(self.windowed(flat, span=span, weight=weight))
+
+    def windowed(
+        self,
+        flat: np.ndarray,
+        *,
+        span: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+    ) -> np.ndarray:
+        """Return the whole Fourier transform of a flattened frame in its window."""
         if self.fixed is not None:
             flat = flat - self.fixed
         flat = flat * self._window(span)
         if weight is not None:
             flat = flat * weight
-        return self._cut(self._full(flat)) * self._filter
+        return self._full(flat)
+
+    def filtered(self, full: np.ndarray) -> np.ndarray:
+        """Return the frequencies that the pre-filter keeps of a whole transform, weighted."""
+        return self._cut(full) * self._filter
 
     def _full(self, image: np.ndarray) -> np.ndarray:
         return np.asarray(scipy.fft.rfft2(image, self._transform_shape))
