@@ -251,14 +251,13 @@ class CorrectDock(CorrectView):
         if self.editor is None:
             return
         self._show_frames()
-        found, corrected = self._suspects.found, self.editor.corrected
-        left = sorted(frame for frame in found if frame not in corrected)
+        found = self._suspects.found
+        left = sorted(set(found) - self.editor.corrected)
         if not left:
             words = "All that looked suspicious is done." if found else "No frame looks suspicious."
             self.reason.setText(words)
             return
-        shown = self._frame()
-        ahead = [frame for frame in left if (frame - shown) * self._step > 0]
+        ahead = [frame for frame in left if (frame - self._frame()) * self._step > 0]
         target = (min if self._step > 0 else max)(ahead or left)
         rank = sorted(left, key=lambda frame: -found[frame].score).index(target) + 1
         self._go_to(target)
