@@ -96,7 +96,7 @@ class CorrectView(QWidget):
         row.addWidget(self.save)
         layout.addLayout(row)
         layout.addStretch()
-        self.setMinimumWidth(310)
+        self.setMinimumWidth(max(310, inner.minimumSizeHint().width() + 16))
         self.show_options(())
 
     def _make_tools(self) -> QGridLayout:
@@ -164,6 +164,7 @@ class CorrectView(QWidget):
         row = QHBoxLayout()
         self.count = QLabel()
         self.count.setObjectName("count")
+        self.count.setWordWrap(True)  # rather than pushing the dock's right edge out of sight
         self.mark = _button(
             "Mark this frame", f"Call this frame corrected, or not ({shown_keys('Shift-K')})."
         )
