@@ -71,8 +71,8 @@ def test_run_adds_a_calibrated_layer_named_after_its_input(qtbot, viewer, panel,
 
 def test_running_again_updates_the_same_layer(qtbot, viewer, panel, discs):
     run(qtbot, panel)
+    assert panel.input_layer() is viewer.layers["discs"]
     panel.form.editor("amount").setValue(5)
-    panel._chooser.value = viewer.layers["discs"]
     run(qtbot, panel)
     assert len(viewer.layers) == 2
     np.testing.assert_allclose(viewer.layers[-1].data, discs.data + 5, rtol=1e-6)

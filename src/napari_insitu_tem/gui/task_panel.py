@@ -274,6 +274,9 @@ class TaskPanel(QWidget):
         except Exception as error:
             self.say(plain_words(error), error=True)
             return
+        if source is not None and source in self._chooser.choices:
+            # The new layer is the active one now; running again shall start from the same input.
+            self._chooser.value = source
         seconds = result.provenance.steps[-1].seconds if result.provenance else 0
         if not self._message.text():
             self.say(f"Done in {_duration(seconds)}.")

@@ -14,6 +14,7 @@ import importlib
 import time
 import typing
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +96,8 @@ def task(
             job = job or Job()
             history = subject.history()
             start = time.perf_counter()
-            result = function(subject, settings, job)
+            with nullcontext() if uses_device else _one_blas_thread():
+                result = function(subject, settings, job)
             step = Step(
                 name,
                 settings.to_dict(),
@@ -120,6 +122,17 @@ def task(
         return typing.cast("Function", run)
 
     return enter
+
+
+def _one_blas_thread() -> AbstractContextManager[Any]:
+    """Keep linear algebra from starting threads of its own.
+
+    Tasks work on several frames at once already, and the small matrices of one frame cost
+    many times more with BLAS threads than without.
+    """
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(limits=1, user_api="blas")
 
 
 def all_tasks() -> Iterator[Task]:
