@@ -4,6 +4,8 @@ import re
 import sys
 from pathlib import Path
 
+from napari_insitu_tem.io.export import ExportSettings
+from napari_insitu_tem.io.video import VideoSettings
 from napari_insitu_tem.simulate.particles import ParticleMovieSettings
 from napari_insitu_tem.tasks.registry import all_tasks
 
@@ -14,7 +16,8 @@ BLOCK = re.compile(r"<!-- settings: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 def current(text: str) -> str:
     """Return the page with every settings table as declared."""
     tables = {task.settings_type.__name__: task.settings_type for task in all_tasks()}
-    tables[ParticleMovieSettings.__name__] = ParticleMovieSettings
+    for beside in (ExportSettings, ParticleMovieSettings, VideoSettings):
+        tables[beside.__name__] = beside
 
     def table(match: re.Match[str]) -> str:
         declared = tables[match[1]].markdown_table()

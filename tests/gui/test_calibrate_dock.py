@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_insitu_tem import Movie
 from napari_insitu_tem.gui.calibrate import CalibrateDock, calibration_words
-from napari_insitu_tem.gui.guides import add_guide, rectangle_edges
+from napari_insitu_tem.gui.guides import rectangle_edges, show_guide
 from napari_insitu_tem.gui.layers import KEY, movie_from_layer
 
 pytestmark = pytest.mark.window
@@ -52,8 +52,9 @@ def test_a_found_bar_and_its_printed_length_calibrate_the_layer_itself(qtbot, vi
     dock.form.editor("scale_bar_length").setValue(30)
     dock.form.editor("frame_time").setValue(0.5)
     run(qtbot, dock)
-    assert [layer.name for layer in viewer.layers] == ["film"]
+    assert [layer.name for layer in viewer.layers if layer.visible] == ["film"]
     layer = viewer.layers["film"]
+    assert viewer.layers["scale bar line"].units == layer.units[1:]  # none is left in pixels
     np.testing.assert_allclose(layer.scale, (0.5, 0.5, 0.5))
     assert [str(unit) for unit in layer.units] == ["second", "nanometer", "nanometer"]
     assert "0.5 nm a pixel, 0.5 s a frame" in dock.findChild(QLabel, "now").text()
@@ -67,8 +68,7 @@ def test_a_found_banner_is_cropped_into_a_layer_of_its_own(qtbot, viewer, dock, 
     dock.form.editor("pixel_size").setValue(0.25)
     dock.form.editor("bin").setValue(2)
     run(qtbot, dock)
-    assert [layer.name for layer in viewer.layers] == ["film", "film [calibrated]"]
-    old, new = viewer.layers
+    old, new = viewer.layers["film"], viewer.layers["film [calibrated]"]
     assert new.data.shape == (4, 50, 80)
     np.testing.assert_allclose(new.scale[1:], 0.5)
     # Both have the same units, so that the window's scale bar has one.
@@ -96,11 +96,15 @@ def test_a_line_that_is_dragged_measures_the_bar(qtbot, viewer, dock):
     line = viewer.layers["scale bar line"]
     line.data = [np.array([[50.0, 10.0], [50.0, 90.0]])]
     assert dock.form.value().scale_bar_pixels == 80
+    assert "scale bar line" in viewer.layers
     click(qtbot, dock, "run")
     qtbot.waitUntil(lambda: "enter its length" in dock._message.text(), timeout=5000)
+    click(qtbot, dock, "draw_bar")  # moves the same line back
+    assert dock.form.value().scale_bar_pixels == 40
+    assert [layer.name for layer in viewer.layers] == ["film", "scale bar line"]
     viewer.layers.remove(line)
-    click(qtbot, dock, "draw_bar")  # and it can be drawn again
-    assert "scale bar line" in viewer.layers
+    click(qtbot, dock, "draw_bar")
+    assert [layer.name for layer in viewer.layers] == ["film", "scale bar line"]
 
 
 def test_a_rectangle_that_is_dragged_sets_the_crop(qtbot, viewer, dock):
@@ -149,7 +153,7 @@ def test_a_layer_that_vanishes_while_it_is_searched_does_no_harm(qtbot, viewer, 
 def test_guides_are_read_in_pixels_of_a_scaled_and_moved_layer(viewer, discs):
     layer = viewer.add_image(discs.data, scale=(1, 0.2, 0.2), translate=(0, 5, 7))
     corners = np.array([[4.5, 9.5], [4.5, 59.5], [49.5, 59.5], [49.5, 9.5]])
-    guide = add_guide(viewer, layer, "rectangle", corners, "guide")
+    guide = show_guide(viewer, layer, "rectangle", corners, "guide")
     assert rectangle_edges(guide, layer) == (5, 46, 10, 68)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import weakref
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,13 @@ from qtpy.QtWidgets import QGridLayout, QLabel, QPushButton
 
 from napari_insitu_tem.analysis.scale_bar import Banner, ScaleBar, find_banner, find_scale_bar
 from napari_insitu_tem.gui.background import Background, plain_words
-from napari_insitu_tem.gui.guides import add_guide, line_length, rectangle_edges
+from napari_insitu_tem.gui.guides import (
+    hide_guide,
+    line_length,
+    place_guide,
+    rectangle_edges,
+    show_guide,
+)
 from napari_insitu_tem.gui.layers import KEY, calibration_kwargs, movie_from_layer
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
@@ -25,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CalibrateDock", "calibration_words"]
 
+_Reader = Callable[[Shapes, Image], None]
 _EDGES = ("crop_top", "crop_bottom", "crop_left", "crop_right")
 #: What only says how large and how long things are, and leaves the frames as they are.
 _UNITS = ("pixel_size", "frame_time", "dose", "scale_bar_length", "scale_bar_pixels")
@@ -39,8 +47,8 @@ class CalibrateDock(TaskPanel):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "calibrate")
-        self._line: weakref.ref[Shapes] | None = None
-        self._rectangle: weakref.ref[Shapes] | None = None
+        self._guides: dict[str, weakref.ref[Shapes]] = {}
+        self._readers: dict[str, Callable[[Shapes], None]] = {}
         self._finder = Background(self)
         self._finder.finished.connect(self._show_found)
         self._finder.failed.connect(lambda text: self.say(text, error=True))
@@ -122,7 +130,8 @@ class CalibrateDock(TaskPanel):
         """Calibrate the layer itself; show what was cropped, cut or binned in another."""
         settings = CalibrateSettings.from_dict(result.provenance.steps[-1].settings)
         units = CalibrateSettings(**{name: getattr(settings, name) for name in _UNITS})
-        self._remove_guides()
+        for guide in self._shown_guides():
+            hide_guide(guide)
         layers = [source] if source is not None else []
         if source is not None and source in self.viewer.layers and not settings.time_axis:
             self._calibrate_source(source, result, settings, units)
@@ -152,6 +161,8 @@ class CalibrateDock(TaskPanel):
         for name, value in calibration_kwargs(movie).items():
             setattr(source, name, value[-source.ndim :])
         source.metadata = {**source.metadata, KEY: movie}
+        for guide in self._shown_guides():
+            place_guide(guide, source)
 
     def _image(self) -> Image | None:
         layer = self.input_layer()
@@ -204,52 +215,53 @@ class CalibrateDock(TaskPanel):
         self.say(f"Found {', '.join(words)} to crop away. Run to do so.")
 
     def _show_line(self, layer: Image, ends: np.ndarray) -> None:
-        self._remove(self._line)
-        guide = add_guide(self.viewer, layer, "line", ends, "scale bar line")
-        self._line = weakref.ref(guide)
-        image = weakref.ref(layer)
-
-        def read(_: Any = None) -> None:
-            shown = image()
-            length = None if shown is None else line_length(guide, shown)
+        def read(guide: Shapes, image: Image) -> None:
+            length = line_length(guide, image)
             if length:
                 self.form.editor("scale_bar_pixels").setValue(length)
 
-        guide.events.data.connect(read)
-        read()
+        self._show_guide("line", layer, ends, "scale bar line", read)
 
     def _show_rectangle(self, layer: Image, top: int, bottom: int, left: int, right: int) -> None:
-        self._remove(self._rectangle)
         height, width = layer.data.shape[-2:]
         low, high = (top - 0.5, left - 0.5), (height - bottom - 0.5, width - right - 0.5)
         corners = np.array([low, (low[0], high[1]), high, (high[0], low[1])])
-        guide = add_guide(self.viewer, layer, "rectangle", corners, "crop rectangle")
-        self._rectangle = weakref.ref(guide)
-        image = weakref.ref(layer)
 
-        def read(_: Any = None) -> None:
-            shown = image()
-            edges = None if shown is None else rectangle_edges(guide, shown)
+        def read(guide: Shapes, image: Image) -> None:
+            edges = rectangle_edges(guide, image)
             for name, value in zip(_EDGES, edges or (), strict=False):
                 self.form.editor(name).setValue(value)
 
-        guide.events.data.connect(read)
-        read()
+        self._show_guide("rectangle", layer, corners, "crop rectangle", read)
+
+    def _show_guide(
+        self, kind: str, layer: Image, corners: np.ndarray, name: str, read: _Reader
+    ) -> None:
+        """Show a guide, and read it into the form whenever it is dragged."""
+        earlier = self._guides.get(kind, lambda: None)()
+        self._readers[kind] = lambda guide: None  # it is being moved by us, not dragged
+        guide = show_guide(self.viewer, layer, kind, corners, name, earlier)
+        image = weakref.ref(layer)
+
+        def read_guide(guide: Shapes) -> None:
+            shown = image()
+            if shown is not None and guide.visible:
+                read(guide, shown)
+
+        self._readers[kind] = read_guide
+        if guide is not earlier:
+            self._guides[kind] = weakref.ref(guide)
+            guide.events.data.connect(lambda _=None: self._readers[kind](guide))
+        read_guide(guide)
 
     def _cut(self, name: str) -> None:
         layer = self._image()
         if layer is not None:
             self.form.editor(name).setValue(shown_frame(self.viewer, layer))
 
-    def _remove_guides(self) -> None:
-        self._remove(self._line)
-        self._remove(self._rectangle)
-        self._line = self._rectangle = None
-
-    def _remove(self, reference: weakref.ref[Shapes] | None) -> None:
-        guide = reference() if reference is not None else None
-        if guide is not None and guide in self.viewer.layers:
-            self.viewer.layers.remove(guide)
+    def _shown_guides(self) -> list[Shapes]:
+        guides = (reference() for reference in self._guides.values())
+        return [guide for guide in guides if guide is not None and guide in self.viewer.layers]
 
 
 def calibration_words(movie: Movie) -> str:

@@ -219,6 +219,7 @@ class ExportDock(QWidget):
         self.form, self.video = SettingsForm(ExportSettings), SettingsForm(VideoSettings)
         body.addWidget(self.form)
         look = QCollapsible("What the video shows")
+        look.layout().setContentsMargins(0, 0, 0, 0)
         look.addWidget(self.video)
         body.addWidget(look)
         body.addStretch()

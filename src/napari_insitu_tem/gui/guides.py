@@ -7,16 +7,30 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Shapes
 
-__all__ = ["add_guide", "guide_corners", "line_length", "rectangle_edges"]
+__all__ = [
+    "guide_corners",
+    "hide_guide",
+    "line_length",
+    "place_guide",
+    "rectangle_edges",
+    "show_guide",
+]
 
 
-def add_guide(viewer: Any, image: Image, kind: str, corners: np.ndarray, name: str) -> Shapes:
-    """Add a Shapes layer with one line or rectangle over an image, ready to be dragged.
+def show_guide(
+    viewer: Any,
+    image: Image,
+    kind: str,
+    corners: np.ndarray,
+    name: str,
+    earlier: Shapes | None = None,
+) -> Shapes:
+    """Show a Shapes layer with one line or rectangle over an image, ready to be dragged.
 
     Parameters
     ----------
     viewer : napari.Viewer
-        Where to.
+        Where.
     image : napari.layers.Image
         What it lies over; it takes its scale and units.
     kind : {"line", "rectangle"}
@@ -25,25 +39,55 @@ def add_guide(viewer: Any, image: Image, kind: str, corners: np.ndarray, name: s
         As y, x in pixels of the image.
     name : str
         The layer's name.
+    earlier : napari.layers.Shapes, optional
+        A guide of the same kind to show again, if it is still there.
     """
-    extent = max(image.data.shape[-2:])
-    guide = viewer.add_shapes(
-        [np.asarray(corners, float)],
-        shape_type=kind,
-        name=name,
-        edge_color="#ffd640",
-        face_color="transparent",
-        edge_width=max(1.0, extent / 250),
-        scale=image.scale[-2:],
-        translate=image.translate[-2:],
-        units=image.units[-2:],
-        axis_labels=image.axis_labels[-2:],
-    )
+    corners = np.asarray(corners, float)
+    guide = earlier
+    if guide is None or guide not in viewer.layers:
+        guide = viewer.add_shapes(
+            [corners],
+            shape_type=kind,
+            name=name,
+            edge_color="#ffd640",
+            face_color="transparent",
+            edge_width=max(1.0, max(image.data.shape[-2:]) / 250),
+            **_placing(image),
+        )
+    else:
+        place_guide(guide, image)
+        guide.data = [(corners, kind)]
+        guide.visible = True
+        viewer.layers.move(viewer.layers.index(guide), len(viewer.layers))
+        viewer.layers.selection.active = guide
     # The corners of a line are dragged one by one, a rectangle as a whole or by its handles.
     guide.mode = "direct" if kind == "line" else "select"
     if kind != "line":
         guide.selected_data = {0}
     return guide
+
+
+def place_guide(guide: Shapes, image: Image) -> None:
+    """Give a guide the scale and units of an image."""
+    for name, value in _placing(image).items():
+        setattr(guide, name, value)
+
+
+def hide_guide(guide: Shapes) -> None:
+    """Take a guide out of sight.
+
+    It stays in the layer list: napari 0.9 can crash when units change after a Shapes layer
+    was removed, since vispy then draws from its deleted buffers.
+    """
+    guide.selected_data = set()
+    guide.mode = "pan_zoom"
+    guide.visible = False
+
+
+def _placing(image: Image) -> dict[str, Any]:
+    return {
+        name: getattr(image, name)[-2:] for name in ("scale", "translate", "units", "axis_labels")
+    }
 
 
 def guide_corners(guide: Shapes, image: Image) -> np.ndarray | None:

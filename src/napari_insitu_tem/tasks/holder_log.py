@@ -225,8 +225,10 @@ def _summary(movie: Movie, log: HolderLog, at: np.ndarray, columns: dict[str, An
     shown = next((name for name in columns if name.startswith("temperature")), next(iter(columns)))
     values = columns[shown][np.isfinite(columns[shown])]
     if len(values):
-        words = quantity_words(shown).capitalize()
-        sentences.append(f"{words}: {values[0]:.4g} at first, {values[-1]:.4g} at last.")
+        words = quantity_words(shown)
+        sentences.append(
+            f"{words[0].upper()}{words[1:]}: {values[0]:.4g} at first, {values[-1]:.4g} at last."
+        )
     return " ".join(sentences)
 
 
