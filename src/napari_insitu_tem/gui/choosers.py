@@ -21,10 +21,19 @@ class LayerChooser(ComboBox):
         Which layers.
     label : str
         Shown before it.
+    none_means : str, optional
+        Offers None under this name, starts with it, and does not follow the layer list.
     """
 
-    def __init__(self, viewer: Any, layer_type: type[Layer], label: str) -> None:
-        self._viewer, self._layer_type = viewer, layer_type
+    def __init__(
+        self,
+        viewer: Any,
+        layer_type: type[Layer],
+        label: str,
+        *,
+        none_means: str | None = None,
+    ) -> None:
+        self._viewer, self._layer_type, self._none_means = viewer, layer_type, none_means
         super().__init__(label=label, name=label, choices=self._choices, nullable=False)
         self.tooltip = f"The {label.lower()} to work on; click a layer in the list to choose it."
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
@@ -41,14 +50,17 @@ class LayerChooser(ComboBox):
     def _usable(self, layer: Layer) -> bool:
         return type(layer) is self._layer_type and not layer.metadata.get("preview")
 
-    def _choices(self, _: Any = None) -> list[Layer]:
-        return [layer for layer in self._viewer.layers if self._usable(layer)]
+    def _choices(self, _: Any = None) -> list[Any]:
+        layers = [layer for layer in self._viewer.layers if self._usable(layer)]
+        if self._none_means is None:
+            return layers
+        return [(self._none_means, None), *((layer.name, layer) for layer in layers)]
 
     def _refresh(self, _: Any = None) -> None:
         self.reset_choices()
 
     def _follow(self, _: Any = None) -> None:
         active = self._viewer.layers.selection.active
-        if active is not None and self._usable(active):
+        if self._none_means is None and active is not None and self._usable(active):
             self.reset_choices()
             self.value = active

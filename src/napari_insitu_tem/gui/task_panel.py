@@ -25,6 +25,7 @@ from napari_insitu_tem.gui.form import SettingsForm, fill_width
 from napari_insitu_tem.gui.layers import (
     layer_data,
     movie_from_layer,
+    result_of,
     segmentation_from_layer,
     tracking_from_layer,
 )
@@ -86,7 +87,7 @@ class TaskPanel(QWidget):
         if self.task.input_type is Movie:
             return movie_from_layer(layer)
         if self.task.input_type is Segmentation:
-            return segmentation_from_layer(layer, self._movie_layer())
+            return segmentation_from_layer(layer, self._movie_layer(layer))
         return tracking_from_layer(layer)
 
     def show_result(self, result: Any, tuples: list[Any], source: Layer | None) -> list[Layer]:
@@ -157,7 +158,9 @@ class TaskPanel(QWidget):
         inputs.addRow(label, self._chooser.native)
         self._movie_chooser: LayerChooser | None = None
         if self.task.input_type is Segmentation:
-            self._movie_chooser = LayerChooser(self.viewer, Image, "Movie")
+            self._movie_chooser = LayerChooser(
+                self.viewer, Image, "Movie", none_means="the one segmented"
+            )
             inputs.addRow("Movie", self._movie_chooser.native)
         for chooser in (self._chooser, self._movie_chooser):
             if chooser is not None:
@@ -240,8 +243,18 @@ class TaskPanel(QWidget):
             Segmentation: "run Segment first, or open masks as a Labels layer.",
         }.get(self.task.input_type, "run Track first.")
 
-    def _movie_layer(self) -> Image | None:
-        return self._movie_chooser.value if self._movie_chooser is not None else None
+    def _movie_layer(self, masks: Layer) -> Image | None:
+        """Return the movie chosen for these masks; for masks from elsewhere, one that fits."""
+        if self._movie_chooser is None or self._movie_chooser.value is not None:
+            return self._movie_chooser.value if self._movie_chooser else None
+        if isinstance(result_of(masks), Segmentation):
+            return None
+        fits = [
+            layer
+            for layer in self.viewer.layers
+            if type(layer) is Image and not layer.rgb and layer.data.shape == masks.data.shape
+        ]
+        return fits[0] if len(fits) == 1 else None
 
     def _base_name(self, layer: Layer | None) -> str:
         return layer.name if layer is not None else self.task.title
