@@ -14,6 +14,7 @@ __all__ = ["Noise", "estimate_noise", "quiet_spread"]
 _TILE = 24
 _FINE, _COARSE = 0.7, 1.0
 _WIDEST_CORRELATION = 1.0
+_STEEPEST = 2.2
 
 
 @dataclass(frozen=True)
@@ -114,15 +115,20 @@ def estimate_noise(frame: np.ndarray) -> Noise:
     density_coarse = float(np.mean(1.4826 * np.median(np.abs(coarse[quiet]), axis=1)))
     density_coarse /= _gain(_COARSE)
     # No frame is known better than its numbers are rounded.
-    rounding = 1e-5 * float(np.max(np.abs(frame), initial=0)) + 1e-12
+    rounding = 1e-4 * float(np.max(np.abs(frame), initial=0)) + 1e-12
     if density_fine <= rounding:
         return Noise(rounding)
     sample = coarse[quiet] - coarse[quiet].mean()
     variance = float(np.mean(sample**2))
     kurtosis = float(np.mean(sample**4)) / variance**2 if variance > 0 else 3.0
-    growth = (density_coarse / density_fine) ** (2 / 3)
-    if abs(kurtosis - 3.0) > 0.25 or growth <= 1.0:
+    skewness = float(np.mean(sample**3)) / variance**1.5 if variance > 0 else 0.0
+    ratio = density_coarse / density_fine
+    # Crowded small particles also make neighbours alike, but more so than a camera does, and
+    # not like Gaussian noise.
+    gaussian = 2.8 < kurtosis < 3.5 and abs(skewness) < 0.3
+    if not gaussian or not 1.0 < ratio < _STEEPEST:
         return Noise(density_fine)
+    growth = ratio ** (2 / 3)
     # N(s) = density (1 + c^2 / s^2)^(-3/2) for noise blurred by c; solved for c^2.
     steep = 1 / _FINE**2
     squared = (growth - 1) / max(steep - growth, 1e-6)

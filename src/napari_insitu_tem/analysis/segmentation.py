@@ -153,6 +153,8 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
         Labels 1..n; all 0 where nothing stands out of the noise.
     """
     frame = np.nan_to_num(np.asarray(frame, np.float32))
+    if frame.min() == frame.max():
+        return np.zeros(frame.shape, np.int32)
     fine_noise = estimate_noise(frame)
     noise = replace(fine_noise, density=fine_noise.density * values.noise_excess)
     if not values.bright:
