@@ -6,16 +6,35 @@ __version__ = "0.1.0"
 
 _MODULES = {
     "io.describe": ["describe"],
+    "io.export": ["export"],
+    "io.holder_logs": ["read_holder_log"],
     "io.labels": ["read_labels"],
     "io.read": ["list_signals", "read_movie"],
     "io.signal": ["AmbiguousSignal", "ReadError", "SignalInfo"],
+    "io.tables": ["write_table"],
+    "io.video": ["write_video"],
     "io.write": ["write_labels", "write_movie"],
     "job": ["Cancelled", "Job", "Progress"],
-    "pipeline": ["Recipe", "RecipeError", "default_recipe", "run_recipe"],
     "movie": ["CalibrationWarning", "Movie", "MovieError"],
+    "pipeline": ["Recipe", "RecipeError", "default_recipe", "run_recipe"],
     "provenance": ["Provenance", "Step"],
     "results": ["Measurements", "Segmentation", "Tracking"],
     "settings": ["Settings", "SettingsError"],
+    **{
+        f"tasks.{name}": [name]
+        for name in (
+            "calibrate",
+            "holder_log",
+            "align",
+            "denoise",
+            "segment",
+            "correct",
+            "track",
+            "edit_tracks",
+            "measure",
+            "follow",
+        )
+    },
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_MODULES)
