@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["SegmentSettings", "propose_settings", "segment"]
 
 _SAMPLES = 5
+_WINDOW = 1536
+_WINDOW_CORNERS = ((0.5, 0.5), (0, 0), (1, 1), (0, 1), (1, 0))
 
 
 class SegmentSettings(Settings):
@@ -127,9 +129,15 @@ class SegmentSettings(Settings):
 
 
 def _sample(movie: Movie) -> list[np.ndarray]:
-    """Frames spread evenly over the movie."""
+    """Frames spread evenly over the movie; of very large ones, another window of each."""
     count = min(_SAMPLES, movie.n_frames)
-    return [movie.frame(int(index)) for index in np.linspace(0, movie.n_frames - 1, count)]
+    indices = np.linspace(0, movie.n_frames - 1, count)
+    height, width = (max(size - _WINDOW, 0) for size in movie.frame_shape)
+    frames = []
+    for index, (part_y, part_x) in zip(indices, _WINDOW_CORNERS, strict=False):
+        y, x = int(part_y * height), int(part_x * width)
+        frames.append(movie.frame(int(index))[y : y + _WINDOW, x : x + _WINDOW])
+    return frames
 
 
 def _values(movie: Movie, settings: SegmentSettings) -> tuple[SegmentationValues, Proposal]:
