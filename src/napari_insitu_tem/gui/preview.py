@@ -49,6 +49,7 @@ class Preview(QObject):
         self._viewer, self._task, self._ask = viewer, task, ask
         self._on = False
         self._layers: list[weakref.ref[Layer]] = []
+        self._proposed: tuple[Any, Settings, Settings] | None = None
         self._background = Background(self)
         self._background.finished.connect(self._show)
         self._background.failed.connect(self.failed)
@@ -94,7 +95,8 @@ class Preview(QObject):
         task = self._task
 
         def work(job: Job) -> list[Any]:
-            result = task(movie.select(start, stop), settings, job)
+            filled = self._filled(movie, settings, job)
+            result = task(movie.select(start, stop), filled, job)
             tuples = layer_data(result, f"{name} [{task.result_name} preview]")
             at = np.array([index, 0, 0]) * tuples[0][1]["scale"]
             shown = slice(index - start, index - start + 1)
@@ -108,6 +110,16 @@ class Preview(QObject):
             ]
 
         self._background.start(work, uses_device=task.uses_device)
+
+    def _filled(self, movie: Movie, settings: Settings, job: Job) -> Settings:
+        """Return the settings with what the task finds from the whole movie; found once."""
+        if self._task.propose is None:
+            return settings
+        known = self._proposed
+        if known is None or known[0] is not movie.data or known[1] != settings:
+            proposed = self._task.propose(movie, settings, job)
+            self._proposed = known = (movie.data, settings, proposed)
+        return known[2]
 
     def _show(self, tuples: list[Any]) -> None:
         if not self._on:

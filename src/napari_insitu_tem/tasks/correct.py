@@ -36,7 +36,7 @@ class CorrectSettings(Settings):
     )
 
 
-@task(title="Correct")
+@task(title="Correct", result="corrected masks")
 def correct(
     segmentation: Segmentation,
     settings: CorrectSettings = CorrectSettings(),  # noqa: B008 - frozen

@@ -30,7 +30,7 @@ class EditTracksSettings(Settings):
         return tuple(check_edit(edit) for edit in edits)
 
 
-@task(title="Edit tracks")
+@task(title="Edit tracks", result="edited tracks")
 def edit_tracks(
     tracking: Tracking, settings: EditTracksSettings = EditTracksSettings(), job: Job = Job()
 ) -> Tracking:

@@ -52,7 +52,7 @@ class FollowSettings(Settings):
     )
 
 
-@task(title="Follow a particle")
+@task(title="Follow a particle", result="followed")
 def follow(
     tracking: Tracking, settings: FollowSettings = FollowSettings(), job: Job = Job()
 ) -> Movie:

@@ -59,6 +59,9 @@ class Task:
         Whether it can run on one frame (with `Settings.context`).
     uses_device : bool
         Whether it runs a network; such tasks wait for each other.
+    propose : callable, optional
+        ``(movie, settings, job) -> settings`` with the automatic values filled in from the
+        whole movie, so that a preview of one frame shows what the movie will get.
     """
 
     name: str
@@ -71,6 +74,7 @@ class Task:
     result_name: str
     previews: bool
     uses_device: bool
+    propose: Callable[[Any, Any, Job], Any] | None = None
 
     def __call__(self, subject: Any, settings: Settings | None = None, job: Job | None = None):
         """Run it."""
@@ -81,7 +85,12 @@ Function = typing.TypeVar("Function", bound=Callable[..., Any])
 
 
 def task(
-    *, title: str, result: str = "", previews: bool = False, uses_device: bool = False
+    *,
+    title: str,
+    result: str = "",
+    previews: bool = False,
+    uses_device: bool = False,
+    propose: Callable[[Any, Any, Job], Any] | None = None,
 ) -> Callable[[Function], Function]:
     """Enter a function as a task, and give its results their provenance."""
 
@@ -118,6 +127,7 @@ def task(
             result_name=result or name.replace("_", " "),
             previews=previews,
             uses_device=uses_device,
+            propose=propose,
         )
         return typing.cast("Function", run)
 

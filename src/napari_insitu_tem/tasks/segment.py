@@ -200,7 +200,7 @@ def propose_settings(
     )
 
 
-@task(title="Segment", previews=True)
+@task(title="Segment", result="masks", previews=True, propose=propose_settings)
 def segment(
     movie: Movie, settings: SegmentSettings = SegmentSettings(), job: Job = Job()
 ) -> Segmentation:

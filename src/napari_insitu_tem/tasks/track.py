@@ -102,7 +102,7 @@ class TrackSettings(Settings):
     )
 
 
-@task(title="Track")
+@task(title="Track", result="tracks")
 def track(
     segmentation: Segmentation, settings: TrackSettings = TrackSettings(), job: Job = Job()
 ) -> Tracking:
