@@ -11,6 +11,8 @@ __all__ = ["common_area", "move_frame", "moved_frames"]
 
 #: Cubic splines reach this far, in pixels, to a part in a million.
 _MARGIN = 12
+#: Pixels that are interpolated together along an axis.
+_BLOCK = 64
 
 
 def move_frame(
@@ -69,7 +71,7 @@ def _translated(
     rest = shift - whole
     image, whole = _cut(image, whole, shape)
     if np.any(rest > 1e-4):
-        image = ndimage.shift(image, -rest, order=3, mode="mirror")
+        image = _interpolated(image, rest)
     moved = np.full(shape, np.float32(middle))
     from_, to = [], []
     for axis in (0, 1):
@@ -82,6 +84,45 @@ def _translated(
         from_.append(slice(start + int(whole[axis]), stop + int(whole[axis])))
     moved[tuple(to)] = image[tuple(from_)]
     return moved
+
+
+def _interpolated(image: np.ndarray, rest: np.ndarray) -> np.ndarray:
+    """Return what lies `rest` of a pixel further along y and x, by cubic splines.
+
+    The same as ``scipy.ndimage.shift(image, -rest, order=3, mode="mirror")``, several times
+    as fast: the weights of the neighbours are the same for all pixels, so blocks of rows, and
+    then of columns, are multiplied by one small matrix.
+    """
+    for axis in (0, 1):
+        if rest[axis] <= 1e-4:
+            continue
+        length = image.shape[axis]
+        count = -(-length // _BLOCK)
+        margins = [(0, 0), (0, 0)]
+        margins[axis] = (_MARGIN, count * _BLOCK - length + _MARGIN)
+        padded = np.pad(image, margins, mode="reflect")
+        reach = _BLOCK + 2 * _MARGIN
+        windows = np.lib.stride_tricks.sliding_window_view(padded, reach, axis)
+        if axis == 0:
+            parts = _weights(rest[0]) @ windows[::_BLOCK].swapaxes(1, 2)
+            image = parts.reshape(count * _BLOCK, -1)[:length]
+        else:
+            parts = windows[:, ::_BLOCK].swapaxes(0, 1) @ _weights(rest[1]).T
+            image = parts.swapaxes(0, 1).reshape(-1, count * _BLOCK)[:, :length]
+    return image
+
+
+def _weights(rest: float) -> np.ndarray:
+    """Return the matrix that interpolates a block from itself and a margin on both sides."""
+    impulse = np.zeros(4 * _MARGIN + 1)
+    impulse[2 * _MARGIN] = 1
+    # The response to an impulse, back to front, is the neighbours' weights.
+    response = ndimage.shift(impulse, -rest, order=3, mode="mirror")
+    weights = response[_MARGIN : 3 * _MARGIN + 1][::-1]
+    matrix = np.zeros((_BLOCK, _BLOCK + 2 * _MARGIN), np.float32)
+    for row in range(_BLOCK):
+        matrix[row, row : row + 2 * _MARGIN + 1] = weights
+    return matrix
 
 
 def _cut(
