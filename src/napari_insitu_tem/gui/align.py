@@ -25,6 +25,8 @@ _FILTERS = "Table (*.csv);;Figure (*.svg);;Picture (*.png)"
 class AlignDock(TaskPanel):
     """The align task, by point and click, with the drift that it found."""
 
+    loads_ahead = ("napari_insitu_tem.gui.plot_canvas",)
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "align")
         self.alignment: Alignment | None = None

@@ -13,6 +13,7 @@ import numpy as np
 from napari.layers import Image, Labels, Layer, Tracks
 
 from napari_insitu_tem import units
+from napari_insitu_tem.io.editable import EditableLabels
 from napari_insitu_tem.io.store import as_dask
 from napari_insitu_tem.movie import Movie, MovieError
 from napari_insitu_tem.results import Segmentation, Tracking
@@ -73,7 +74,10 @@ def layer_data(result: Any, name: str) -> list[tuple[Any, dict[str, Any], str]]:
         return _tracking_layers(result, name)
     if isinstance(result, Segmentation):
         kwargs = {**calibration_kwargs(result.movie), "name": name, "metadata": {KEY: result}}
-        return [(result.labels, {**kwargs, "opacity": 0.5}, "labels")]
+        # Masks on disk go under a layer of edits in memory, so that no stroke waits for the disk.
+        on_disk = not isinstance(result.labels, np.ndarray | EditableLabels)
+        labels = EditableLabels(result.labels) if on_disk else result.labels
+        return [(labels, {**kwargs, "opacity": 0.5}, "labels")]
     movie: Movie = result if isinstance(result, Movie) else result.movie
     kwargs = {
         **calibration_kwargs(movie),

@@ -19,6 +19,15 @@ __all__ = ["MeasureDock"]
 class MeasureDock(TaskPanel):
     """The measure task, by point and click; tracks can then be coloured by the results."""
 
+    loads_ahead = (
+        "freud",
+        "pandas",
+        "scipy.linalg",
+        "scipy.optimize",
+        "scipy.spatial",
+        "scipy.stats",
+    )
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "measure")
 

@@ -15,5 +15,7 @@ __all__ = ["SegmentDock"]
 class SegmentDock(TaskPanel):
     """The segment task, by point and click."""
 
+    loads_ahead = ("skimage.measure", "skimage.segmentation")
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "segment")

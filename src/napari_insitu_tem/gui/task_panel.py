@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import threading
 import weakref
 from typing import Any
 
@@ -59,6 +61,9 @@ class TaskPanel(QWidget):
     """
 
     finished = Signal(object)
+    #: Modules that take long to import; loaded on a thread when the dock opens, so that the
+    #: window need not wait for them in the middle of a run.
+    loads_ahead: tuple[str, ...] = ()
 
     def __init__(self, viewer: Any, task_name: str, *, hidden: tuple[str, ...] = ()) -> None:
         super().__init__()
@@ -72,6 +77,7 @@ class TaskPanel(QWidget):
         self.extras = QVBoxLayout()
         self._build()
         self._connect()
+        threading.Thread(target=_load, args=(self.loads_ahead,), daemon=True).start()
 
     # -- what subclasses may override ----------------------------------------------------
 
@@ -299,6 +305,11 @@ class TaskPanel(QWidget):
         self._run_button.setText("Run")
         self._run_button.setEnabled(True)
         self._bar.hide()
+
+
+def _load(modules: tuple[str, ...]) -> None:
+    for module in modules:
+        importlib.import_module(module)
 
 
 def _duration(seconds: float) -> str:

@@ -15,5 +15,7 @@ __all__ = ["TrackDock"]
 class TrackDock(TaskPanel):
     """The track task, by point and click."""
 
+    loads_ahead = ("pandas", "trackpy", "skimage.measure", "scipy.optimize")
+
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "track")
