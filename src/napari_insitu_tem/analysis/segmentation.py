@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from napari_insitu_tem.analysis.illumination import enlarge, fit_polynomial, smooth_background
 from napari_insitu_tem.analysis.noise import Noise, estimate_noise
+from napari_insitu_tem.analysis.pixels import dilated, eroded, filled, median
 from napari_insitu_tem.analysis.thresholds import (
     edge_level,
     edge_weights,
@@ -104,7 +105,7 @@ def background_of(
         Level of the edges above it; None where nothing stands out of the noise.
     """
     if values.flatten_scale is None:
-        prior = np.full(smoothed.shape, np.median(smoothed), np.float32)
+        prior = np.full(smoothed.shape, median(smoothed.ravel()), np.float32)
     else:
         prior = fit_polynomial(smoothed)
     noise_of_gradient = noise.of_gradient(values.edge_smoothing)
@@ -120,11 +121,11 @@ def background_of(
         foreground = flat > level
         if foreground.all() or not foreground.any():
             return background, None
-        offset = np.float32(np.median(flat[~foreground]))
+        offset = np.float32(median(flat[~foreground]))
         background = background + offset
         if values.flatten_scale is not None:
             reach = 1 + round(values.edge_smoothing)
-            around = ndimage.binary_dilation(foreground, iterations=reach)
+            around = dilated(foreground, reach)
             if around.mean() > 0.9:
                 around = foreground
             background = smooth_background(smoothed, around, values.flatten_scale, background)
@@ -134,7 +135,7 @@ def background_of(
             return background, None
         level = found
     # Inner edges of particles (diffraction contrast) would lift the level above the outline.
-    return background, min(level, 0.5 * float(np.median(flat[flat > level])))
+    return background, min(level, 0.5 * median(flat[flat > level]))
 
 
 def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
@@ -198,7 +199,7 @@ def measure_background(
     if np.count_nonzero(flat > level) > 0.15 * flat.size:
         return None
     # Away from particles, whose blurred rims and fringes are no noise.
-    background = ndimage.binary_erosion(flat < 0.5 * level, iterations=2 + round(2 * smoothing))
+    background = eroded(flat < 0.5 * level, 2 + round(2 * smoothing))
     if np.count_nonzero(background) < max(0.05 * background.size, 200):
         return None
     step = max(1, min(flat.shape) // 512) ** 2
@@ -207,8 +208,8 @@ def measure_background(
     if below.size < 100:
         return None
     slopes = squared_gradient(flat)[background][::step]
-    spread = 1.4826 * float(np.median(-below))
-    return spread, math.sqrt(float(np.median(slopes)) / (2 * math.log(2)))
+    spread = 1.4826 * median(-below)
+    return spread, math.sqrt(median(slopes) / (2 * math.log(2)))
 
 
 def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarray:
@@ -238,8 +239,7 @@ def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarra
 
 def fill_small_holes(mask: np.ndarray, diameter: float) -> np.ndarray:
     """Fill holes; one wider than three particles is background enclosed by them."""
-    filled = ndimage.binary_fill_holes(mask)
-    holes, count = ndimage.label(filled & ~mask)
+    holes, count = ndimage.label(filled(mask) & ~mask)
     if count == 0:
         return mask
     areas = np.bincount(holes.ravel())
@@ -259,9 +259,10 @@ def select(
     count = int(labels.max(initial=0))
     if count == 0:
         return labels.astype(np.int32)
-    flat_labels = labels.ravel()
-    area = np.bincount(flat_labels, minlength=count + 1)
-    mean = np.bincount(flat_labels, flat.ravel(), count + 1) / np.maximum(area, 1)
+    inside = np.flatnonzero(labels)
+    owner = labels.ravel()[inside]
+    area = np.bincount(owner, minlength=count + 1)
+    mean = np.bincount(owner, flat.ravel()[inside], count + 1) / np.maximum(area, 1)
     cell = 4 * math.pi * max(values.smoothing, 0.3) ** 2
     significance = mean / max(sd, 1e-12) * np.sqrt(np.maximum(area / cell, 1))
     keep = (area >= values.smallest_area) & (significance >= _SIGNIFICANT)

@@ -33,21 +33,50 @@ def split_touching(mask: np.ndarray, *, strength: float, smoothing: float = 1.0)
     (y, x) int32 array
         Labels 1..n; 0 is background.
     """
-    from skimage.segmentation import watershed
-
     if strength <= 0 or not mask.any():
         return ndimage.label(mask, np.ones((3, 3)))[0].astype(np.int32)
     # Rugged outlines would make necks; beyond the border a particle goes on.
     reach = math.ceil(2 * smoothing)
     outline = np.pad(mask, reach, mode="edge").astype(np.float32)
     outline = ndimage.gaussian_filter(outline, 0.5 * smoothing, truncate=3) > 0.5
-    distance = ndimage.distance_transform_edt(outline)[reach:-reach, reach:-reach]
-    distance = np.where(mask, distance, 0).astype(np.float32)
+    distance = _distance(outline, mask, reach)
     smooth = ndimage.gaussian_filter(distance, min(smoothing, 2.0))
     tops = (ndimage.maximum_filter(smooth, 3) == smooth) & mask
     markers, _ = ndimage.label(tops, np.ones((3, 3)))
-    basins = watershed(-smooth, markers, mask=mask, connectivity=2)
-    return merge_shallow_basins(basins, distance, strength=strength)
+    return merge_shallow_basins(_basins(smooth, markers, mask), distance, strength=strength)
+
+
+def _distance(outline: np.ndarray, mask: np.ndarray, reach: int) -> np.ndarray:
+    """Return the distance to what is outside of an outline, within the mask only.
+
+    The outline is wider than the mask by `reach` on every side.
+    """
+    nearest = ndimage.distance_transform_edt(outline, return_distances=False, return_indices=True)
+    y, x = np.nonzero(mask)
+    to_y, to_x = nearest[:, y + reach, x + reach] - np.array([y + reach, x + reach])
+    distance = np.zeros(mask.shape, np.float32)
+    distance[y, x] = np.sqrt((to_y * to_y + to_x * to_x).astype(float))
+    return distance
+
+
+def _basins(smooth: np.ndarray, markers: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the basin of every marker: the watershed, where a piece has several markers."""
+    from skimage.segmentation import watershed
+
+    pieces, count = ndimage.label(mask, np.ones((3, 3)))
+    piece_of = np.zeros(int(markers.max(initial=0)) + 1, np.int32)
+    y, x = np.nonzero(markers)
+    piece_of[markers[y, x]] = pieces[y, x]
+    tops = np.bincount(piece_of[1:], minlength=count + 1)
+    only = np.zeros(count + 1, np.int32)
+    only[piece_of[1:]] = np.arange(1, len(piece_of))
+    only[tops != 1] = 0
+    basins = only[pieces]
+    several = (tops > 1)[pieces]
+    if several.any():
+        seeds = np.where(several, markers, 0)
+        basins += watershed(-smooth, seeds, mask=several, connectivity=2)
+    return basins
 
 
 def merge_shallow_basins(basins: np.ndarray, height: np.ndarray, *, strength: float) -> np.ndarray:
@@ -71,7 +100,8 @@ def merge_shallow_basins(basins: np.ndarray, height: np.ndarray, *, strength: fl
     if count < 2:
         return basins.astype(np.int32)
     tops = np.zeros(count + 1, height.dtype)
-    np.maximum.at(tops, basins.ravel(), height.ravel())
+    inside = np.flatnonzero(basins)
+    np.maximum.at(tops, basins.ravel()[inside], height.ravel()[inside])
     first, second, passes = _passes(basins, height, count)
     parent = np.arange(count + 1)
 
@@ -99,19 +129,14 @@ def _passes(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return every pair of neighbouring basins and the highest point between them."""
     codes, levels = [], []
-    whole = slice(None)
-    ahead, behind = slice(1, None), slice(None, -1)
-    for here, there in (
-        ((ahead, whole), (behind, whole)),
-        ((whole, ahead), (whole, behind)),
-        ((ahead, ahead), (behind, behind)),
-        ((ahead, behind), (behind, ahead)),
-    ):
-        one, other = basins[here], basins[there]
-        meet = np.flatnonzero((one != other) & (one > 0) & (other > 0))
-        one, other = one.ravel()[meet].astype(np.int64), other.ravel()[meet].astype(np.int64)
+    stride = basins.shape[1] + 2
+    flat, levelled = (np.pad(image, 1).ravel() for image in (basins, height))
+    here = np.flatnonzero(flat)
+    for step in (1, stride - 1, stride, stride + 1):
+        meet = here[(flat[here + step] != flat[here]) & (flat[here + step] > 0)]
+        one, other = flat[meet].astype(np.int64), flat[meet + step].astype(np.int64)
         codes.append(np.minimum(one, other) * (count + 1) + np.maximum(one, other))
-        levels.append(np.minimum(height[here].ravel()[meet], height[there].ravel()[meet]))
+        levels.append(np.minimum(levelled[meet], levelled[meet + step]))
     code, level = np.concatenate(codes), np.concatenate(levels)
     pairs, index = np.unique(code, return_inverse=True)
     highest = np.zeros(len(pairs), height.dtype)
