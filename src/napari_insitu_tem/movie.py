@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["CalibrationWarning", "Movie", "MovieError"]
 
+_HANDFUL_BYTES = 4.2e6
+
 
 class CalibrationWarning(UserWarning):
     """A calibration was missing or nonsense and has been left out; shown to the user."""
@@ -134,7 +136,9 @@ class Movie:
         per_block = max(1, int(32e6 // max(1, self.data[0].nbytes)))
         chunks = getattr(self.data, "chunks", None)
         if isinstance(chunks, tuple) and chunks and isinstance(chunks[0], tuple):
-            per_block = max(1, min(per_block, max(chunks[0])))
+            # Asking a lazy array for a frame has its price, so small frames come by the handful.
+            handful = int(_HANDFUL_BYTES // max(1, self.data[0].nbytes))
+            per_block = max(1, min(per_block, max(handful, *chunks[0])))
         for start in range(0, self.n_frames, per_block):
             yield start, min(start + per_block, self.n_frames)
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -124,11 +125,13 @@ class Correlator(Spectra):
         deviation = self.chance(spectrum, reference)
         if not deviation > 0:
             return Peak(np.array(near, float), 0.0)
-        square = np.add.outer(*self._squares(near)).astype(np.float32)
+        squares = self._squares(near)
+        square = np.add.outer(*(along.astype(np.float32) for along in squares))
         surface /= deviation
         # The larger the area, the higher a peak arises in it by chance.
         clarity = surface - 0.5 * np.log1p(square / _NEAR**2)
-        score = clarity - 0.25 * float(surface.max()) * -np.expm1(-square / (2 * _LATTICE**2))
+        nearness = [np.exp(-along / (2 * _LATTICE**2)).astype(np.float32) for along in squares]
+        score = clarity + 0.25 * float(surface.max()) * np.multiply.outer(*nearness)
         if reach is not None:
             score[square > max(reach, 2.0 * self.binning) ** 2] = -np.inf
         row, column = np.unravel_index(int(np.argmax(score)), score.shape)
@@ -186,17 +189,21 @@ class Correlator(Spectra):
     def _derivatives(
         self, cross: np.ndarray, shift: np.ndarray
     ) -> tuple[float, np.ndarray, np.ndarray]:
-        y, x = (2 * np.pi * f / self.binning for f in self._frequencies)
-        wave_x = np.exp(1j * x * shift[1]).astype(np.complex64)
-        half = np.stack([wave_x, 1j * x * wave_x, -(x**2) * wave_x], axis=1).astype(np.complex64)
-        half[0] *= 0.5
-        across = cross @ half
-        wave_y = np.exp(1j * y * shift[0])
-        down = np.stack([wave_y, 1j * y * wave_y, -(y**2) * wave_y])
+        y, x, powers_y, powers_x = self._waves
+        across = cross @ (np.exp(x * shift[1])[:, None] * powers_x).astype(np.complex64)
+        down = np.exp(y * shift[0]) * powers_y
         table = 2 * (down @ across).real
         slope = np.array([table[1, 0], table[0, 1]])
         curvature = np.array([[table[2, 0], table[1, 1]], [table[1, 1], table[0, 2]]])
         return float(table[0, 0]), slope, curvature
+
+    @cached_property
+    def _waves(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Angular frequencies times i, along y and x, and their powers 0, 1 and 2."""
+        y, x = (2j * np.pi * f / self.binning for f in self._frequencies)
+        powers_x = np.stack([np.ones_like(x), x, x**2], axis=1)
+        powers_x[0] *= 0.5  # the frequency 0 along x is there once, all others stand for two
+        return y, x, np.stack([np.ones_like(y), y, y**2]), powers_x
 
     def moved(self, spectrum: np.ndarray, shift: np.ndarray) -> np.ndarray:
         """Return the spectrum of the frame after a displacement, in pixels."""
