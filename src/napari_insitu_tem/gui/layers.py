@@ -90,7 +90,9 @@ def layer_data(result: Any, name: str) -> list[tuple[Any, dict[str, Any], str]]:
 
 def _tracking_layers(tracking: Tracking, name: str) -> list[tuple[Any, dict[str, Any], str]]:
     movie, table = tracking.movie, tracking.particles
-    masks = layer_data(tracking.segmentation, f"{name} masks")
+    plain = name.removesuffix(" [tracks]")
+    masks_name = f"{name} masks" if plain == name else f"{plain} [tracked masks]"
+    masks = layer_data(tracking.segmentation, masks_name)
     if not len(table):
         return masks
     features = units.publish(

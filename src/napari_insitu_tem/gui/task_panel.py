@@ -263,7 +263,10 @@ class TaskPanel(QWidget):
         return fits[0] if len(fits) == 1 else None
 
     def _base_name(self, layer: Layer | None) -> str:
-        return layer.name if layer is not None else self.task.title
+        if layer is None:
+            return self.task.title
+        # What becomes of masks is named after their movie: "movie [tracks]".
+        return layer.name.removesuffix(" [masks]")
 
     def _ask_for_preview(self) -> tuple[Movie, Settings, str]:
         return self.subject(), self.settings(), self._base_name(self.input_layer())
