@@ -139,8 +139,12 @@ def frame_table(particles: pd.DataFrame, movie: Movie) -> pd.DataFrame:
     table["count"] = count.to_numpy()
     table["density"] = count.to_numpy() / field
     table["coverage"] = groups["area"].sum().reindex(every, fill_value=0).to_numpy() / field
-    sizes = dict(iter(_whole(particles).groupby("frame")["equivalent_diameter"]))
-    found = [size_statistics(sizes.get(frame, ())) for frame in every]
+    whole = _whole(particles).sort_values("frame", kind="stable")
+    sizes = whole["equivalent_diameter"].to_numpy(float)
+    bounds = np.searchsorted(whole["frame"].to_numpy(), np.append(every, movie.n_frames))
+    found = [
+        size_statistics(sizes[slice(*pair)]) for pair in zip(bounds[:-1], bounds[1:], strict=True)
+    ]
     for name in ("mean", "median", "std", "p10", "p90"):
         table[f"{name}_diameter"] = [statistics[name] for statistics in found]
     means = groups[["nearest_distance", "neighbours", "psi4", "psi6"]].mean().reindex(every)
