@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from napari_insitu_tem import units
 from napari_insitu_tem.gui.background import plain_words
+from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.tasks.align import Alignment
@@ -38,9 +39,7 @@ class AlignDock(TaskPanel):
         self._save.clicked.connect(self._ask_and_save)
         self._save.hide()
         self.extras.addWidget(self._save)
-        event, follow = self.viewer.dims.events.current_step, self._mark
-        event.connect(follow)
-        self.destroyed.connect(lambda: event.disconnect(follow))
+        listen(self, (self.viewer.dims.events.current_step, self._mark))
 
     def show_result(
         self, result: Alignment, tuples: list[Any], source: Layer | None

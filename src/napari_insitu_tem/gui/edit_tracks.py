@@ -25,6 +25,7 @@ from napari_insitu_tem.gui.canvas_link import link_canvas
 from napari_insitu_tem.gui.choosers import LayerChooser
 from napari_insitu_tem.gui.form import fill_width
 from napari_insitu_tem.gui.layers import layer_data, tracking_from_layer
+from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.result_layers import show_layers
 from napari_insitu_tem.gui.session import Selection, own_viewer, session_of
 from napari_insitu_tem.results import Tracking
@@ -164,19 +165,14 @@ class EditTracksDock(QWidget):
 
     def _connect(self) -> None:
         self.chooser.changed.connect(self._choose)
-        self.session.selected.connect(self._on_selected)
-        self.viewer.dims.events.current_step.connect(self._refresh)
         self.first.valueChanged.connect(self._refresh)
         self.second.valueChanged.connect(self._refresh)
-        stepped, refresh = self.viewer.dims.events.current_step, self._refresh
-        selected, follow, chooser = self.session.selected, self._on_selected, self.chooser
-
-        def let_go() -> None:
-            stepped.disconnect(refresh)
-            selected.disconnect(follow, missing_ok=True)
-            chooser.disconnect()
-
-        self.destroyed.connect(let_go)
+        listen(
+            self,
+            (self.session.selected, self._on_selected),
+            (self.viewer.dims.events.current_step, self._refresh),
+            at_end=(self.chooser.disconnect,),
+        )
 
     def _choose(self, _: Any = None) -> None:
         """Take up the chosen layer: the original it shows, or one with edits made here."""

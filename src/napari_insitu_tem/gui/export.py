@@ -31,6 +31,7 @@ from napari_insitu_tem.gui.layers import (
     segmentation_from_layer,
     tracking_from_layer,
 )
+from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.session import own_viewer, session_of
 from napari_insitu_tem.io.export import ExportSettings, export
 from napari_insitu_tem.io.video import VideoSettings
@@ -165,23 +166,9 @@ class ExportDock(QWidget):
             lambda: self.say("Cancelled; only finished files are in the folder.")
         )
         background.ended.connect(self._restore)
-        layer_events = self.viewer.layers.events
-        events = (layer_events.inserted, layer_events.removed)
-        for event in events:
-            event.connect(refresh)
-        self.session.measured.connect(refresh)
-        self.session.tracked.connect(refresh)
-        self.session.closing.connect(background.cancel)
-        session = self.session
-
-        def let_go() -> None:
-            for event in events:
-                event.disconnect(refresh)
-            for signal in (session.measured, session.tracked):
-                signal.disconnect(refresh, missing_ok=True)
-            background.cancel()
-
-        self.destroyed.connect(let_go)
+        layers = self.viewer.layers.events
+        changes = (layers.inserted, layers.removed, self.session.measured, self.session.tracked)
+        listen(self, *((change, refresh) for change in changes), at_end=(background.cancel,))
 
     def _build(self) -> None:
         layout = QVBoxLayout(self)

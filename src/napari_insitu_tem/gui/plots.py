@@ -25,6 +25,7 @@ from napari_insitu_tem.figures.style import axis_label
 from napari_insitu_tem.gui.background import Background
 from napari_insitu_tem.gui.canvas_link import link_canvas
 from napari_insitu_tem.gui.form import fill_width
+from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.plot_canvas import PlotCanvas
 from napari_insitu_tem.gui.session import Selection, own_viewer, session_of
 from napari_insitu_tem.results import Measurements
@@ -212,20 +213,13 @@ class PlotsDock(QWidget):
             lambda paths: self.say(f"Written: {paths[0]} and {paths[1].name}")
         )
         self._background.failed.connect(lambda text: self.say(text, error=True))
-        session, stepped = self.session, self.viewer.dims.events.current_step
-        session.selected.connect(self._follow)
-        session.tracked.connect(self.refresh)
-        session.measured.connect(self.refresh)
-        stepped.connect(self._follow_frame)
-        follow, refresh, follow_frame = self._follow, self.refresh, self._follow_frame
-
-        def let_go() -> None:
-            session.selected.disconnect(follow, missing_ok=True)
-            session.tracked.disconnect(refresh, missing_ok=True)
-            session.measured.disconnect(refresh, missing_ok=True)
-            stepped.disconnect(follow_frame)
-
-        self.destroyed.connect(let_go)
+        listen(
+            self,
+            (self.session.selected, self._follow),
+            (self.session.tracked, self.refresh),
+            (self.session.measured, self.refresh),
+            (self.viewer.dims.events.current_step, self._follow_frame),
+        )
 
 
 def _numeric(table: pd.DataFrame) -> list[str]:

@@ -31,7 +31,6 @@ class Session:
     selected = Signal(Selection)
     tracked = Signal(object)
     measured = Signal(object)
-    closing = Signal()
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = weakref.ref(viewer)

@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 from napari_insitu_tem import units
 from napari_insitu_tem.gui.background import Background
 from napari_insitu_tem.gui.canvas_link import link_canvas
+from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.session import Selection, own_viewer, session_of
 from napari_insitu_tem.gui.table_model import TableModel, parse_tracks
 from napari_insitu_tem.io.tables import write_table
@@ -287,20 +288,13 @@ class TablesDock(QWidget):
         shortcut.activated.connect(self.copy)
         self._background.finished.connect(lambda path: self.say(f"Written: {path}"))
         self._background.failed.connect(lambda text: self.say(text, error=True))
-        session, stepped = self.session, self.viewer.dims.events.current_step
-        session.selected.connect(self._follow)
-        session.tracked.connect(self.refresh)
-        session.measured.connect(self.refresh)
-        stepped.connect(self._follow_frame)
-        follow, refresh, follow_frame = self._follow, self.refresh, self._follow_frame
-
-        def let_go() -> None:
-            session.selected.disconnect(follow, missing_ok=True)
-            session.tracked.disconnect(refresh, missing_ok=True)
-            session.measured.disconnect(refresh, missing_ok=True)
-            stepped.disconnect(follow_frame)
-
-        self.destroyed.connect(let_go)
+        listen(
+            self,
+            (self.session.selected, self._follow),
+            (self.session.tracked, self.refresh),
+            (self.session.measured, self.refresh),
+            (self.viewer.dims.events.current_step, self._follow_frame),
+        )
 
     def _follow_frame(self, _: Any = None) -> None:
         self._follow()

@@ -31,6 +31,7 @@ from napari_insitu_tem.gui.layers import (
     segmentation_from_layer,
     tracking_from_layer,
 )
+from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.preview import Preview
 from napari_insitu_tem.gui.result_layers import show_layers
 from napari_insitu_tem.gui.session import own_viewer, session_of
@@ -225,20 +226,16 @@ class TaskPanel(QWidget):
         self._live.toggled.connect(preview.switch)
         self.form.changed.connect(preview.refresh)
         self._chooser.changed.connect(preview.refresh)
-        self.viewer.dims.events.current_step.connect(preview.refresh)
-        stop = (self._background.cancel, preview.cancel)
         choosers = [self._chooser, *([self._movie_chooser] if self._movie_chooser else [])]
-        dims_event, follow = self.viewer.dims.events.current_step, preview.refresh
-
-        def let_go() -> None:
-            dims_event.disconnect(follow)
-            for chooser in choosers:
-                chooser.disconnect()
-            for cancel in stop:
-                cancel()
-
-        self.destroyed.connect(let_go)
-        self.session.closing.connect(self._background.cancel)
+        listen(
+            self,
+            (self.viewer.dims.events.current_step, preview.refresh),
+            at_end=(
+                *(chooser.disconnect for chooser in choosers),
+                self._background.cancel,
+                preview.cancel,
+            ),
+        )
 
     def _wanted(self) -> str:
         return {Movie: "movie", Segmentation: "mask layer"}.get(self.task.input_type, "track layer")

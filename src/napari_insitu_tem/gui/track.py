@@ -23,9 +23,7 @@ class TrackDock(TaskPanel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "track")
 
-    def show_result(
-        self, result: Tracking, tuples: list[Any], source: Layer | None
-    ) -> list[Layer]:
+    def show_result(self, result: Tracking, tuples: list[Any], source: Layer | None) -> list[Layer]:
         """Show tracks and tracked masks, and hide the masks that they came from."""
         layers = super().show_result(result, tuples, source)
         if source is not None and source not in layers:
