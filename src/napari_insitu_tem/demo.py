@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from napari_insitu_tem import units
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Measurements
@@ -49,7 +50,19 @@ def _main_job(movie: Movie, folder: Path) -> Measurements:
 
     recipe = default_recipe()
     result = [result for _, result in run_recipe(recipe, movie, Job())][-1]
-    for file in export(result, folder, job=Job()):
-        sys.stdout.write(f"  {file}\n")
+    files = export(result, folder, job=Job())
     (folder / "recipe.toml").write_text(recipe.to_toml(), encoding="utf-8")
+    sys.stdout.write(f"{_summary(result)}\n{len(files) + 1} files in {folder}/\n")
     return result
+
+
+def _summary(result: Measurements) -> str:
+    """Say in a line what was found."""
+    movie = result.movie
+    frames = units.publish(result.frames, movie.pixel_size, movie.frame_time)
+    length = "nm" if movie.pixel_size else "px"
+    size, count = frames[f"mean_diameter_{length}"].mean(), frames["count"].mean()
+    return (
+        f"{count:.0f} particles a frame, {size:.1f} {length} across on average, "
+        f"{len(result.tracks)} tracks"
+    )
