@@ -54,8 +54,8 @@ RC: Any = {
 
 _LOG_UNITS = {
     "C": "°C", "K": "K", "s": "s", "min": "min", "V": "V", "mV": "mV", "A": "A", "mA": "mA",
-    "W": "W", "mW": "mW", "ohm": "Ω", "Pa": "Pa", "mbar": "mbar", "bar": "bar", "Torr": "Torr", "torr": "Torr",
-    "pct": "%", "percent": "%", "sccm": "sccm", "nm": "nm", "Hz": "Hz",
+    "W": "W", "mW": "mW", "ohm": "Ω", "Pa": "Pa", "mbar": "mbar", "bar": "bar", "Torr": "Torr",
+    "torr": "Torr", "pct": "%", "percent": "%", "sccm": "sccm", "nm": "nm", "Hz": "Hz",
 }  # fmt: skip
 
 
