@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from napari_insitu_tem.job import Job
+from napari_insitu_tem.loading import collector_at_rest
 
 __all__ = ["LINKERS", "Linker", "Links"]
 
@@ -73,7 +74,8 @@ def link_with_trackpy(
     positions: list[np.ndarray], *, search_range: float, memory: int, job: Job
 ) -> Links:
     """Link by trackpy, frame by frame."""
-    from trackpy.linking.linking import link_iter
+    with collector_at_rest():
+        from trackpy.linking.linking import link_iter
 
     if not positions:
         return Links([])
@@ -172,7 +174,8 @@ def link_with_laptrack(
     positions: list[np.ndarray], *, search_range: float, memory: int, job: Job
 ) -> Links:
     """Link by laptrack, with merges and splits as candidates."""
-    from laptrack import LapTrack
+    with collector_at_rest():
+        from laptrack import LapTrack
     from scipy.spatial.distance import sqeuclidean
 
     if not any(len(frame) for frame in positions):

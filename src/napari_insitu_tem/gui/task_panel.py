@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 import weakref
 from typing import Any
@@ -36,6 +35,7 @@ from napari_insitu_tem.gui.preview import Preview
 from napari_insitu_tem.gui.result_layers import show_layers
 from napari_insitu_tem.gui.session import own_viewer, session_of
 from napari_insitu_tem.job import Job, Progress
+from napari_insitu_tem.loading import load_ahead
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Measurements, Segmentation, Tracking
 from napari_insitu_tem.settings import Settings
@@ -78,7 +78,7 @@ class TaskPanel(QWidget):
         self.extras = QVBoxLayout()
         self._build()
         self._connect()
-        threading.Thread(target=_load, args=(self.loads_ahead,), daemon=True).start()
+        threading.Thread(target=load_ahead, args=(self.loads_ahead,), daemon=True).start()
 
     # -- what subclasses may override ----------------------------------------------------
 
@@ -305,11 +305,6 @@ class TaskPanel(QWidget):
         self._run_button.setText("Run")
         self._run_button.setEnabled(True)
         self._bar.hide()
-
-
-def _load(modules: tuple[str, ...]) -> None:
-    for module in modules:
-        importlib.import_module(module)
 
 
 def _duration(seconds: float) -> str:
