@@ -52,11 +52,15 @@ def _distance(outline: np.ndarray, mask: np.ndarray, reach: int) -> np.ndarray:
     The outline is wider than the mask by `reach` on every side.
     """
     nearest = ndimage.distance_transform_edt(outline, return_distances=False, return_indices=True)
-    y, x = np.nonzero(mask)
-    to_y, to_x = nearest[:, y + reach, x + reach] - np.array([y + reach, x + reach])
-    distance = np.zeros(mask.shape, np.float32)
-    distance[y, x] = np.sqrt((to_y * to_y + to_x * to_x).astype(float))
-    return distance
+    inside = np.flatnonzero(mask)  # far faster than nonzero
+    y, x = np.divmod(inside, mask.shape[1])
+    y += reach
+    x += reach
+    place = y * outline.shape[1] + x
+    to_y, to_x = nearest[0].ravel()[place] - y, nearest[1].ravel()[place] - x
+    distance = np.zeros(mask.size, np.float32)
+    distance[inside] = np.sqrt((to_y * to_y + to_x * to_x).astype(float))
+    return distance.reshape(mask.shape)
 
 
 def _basins(smooth: np.ndarray, markers: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -65,8 +69,8 @@ def _basins(smooth: np.ndarray, markers: np.ndarray, mask: np.ndarray) -> np.nda
 
     pieces, count = ndimage.label(mask, np.ones((3, 3)))
     piece_of = np.zeros(int(markers.max(initial=0)) + 1, np.int32)
-    y, x = np.nonzero(markers)
-    piece_of[markers[y, x]] = pieces[y, x]
+    marked = np.flatnonzero(markers)
+    piece_of[markers.ravel()[marked]] = pieces.ravel()[marked]
     tops = np.bincount(piece_of[1:], minlength=count + 1)
     only = np.zeros(count + 1, np.int32)
     only[piece_of[1:]] = np.arange(1, len(piece_of))
