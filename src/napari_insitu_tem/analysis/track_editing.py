@@ -196,10 +196,9 @@ def apply_edits(
     track, frame = table["track"].to_numpy().copy(), table["frame"].to_numpy()
     graph = {child: list(parents) for child, parents in graph.items()}
     rules = []
-    highest = int(track.max(initial=0))
     for edit in edits:
-        first, names = _names(edit, track, frame, highest)
-        highest = max(highest, *names.values())
+        # The numbers of now, so that edits made one by one and all at once are the same.
+        first, names = _names(edit, track, frame, int(track.max(initial=0)))
         graph = _renamed_graph(graph, first, names, track, frame)
         later = frame >= first
         new = track.copy()
