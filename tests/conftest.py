@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 from napari_insitu_tem import Job, Movie
+
+# The same examples every time, so that a change is to blame when a test fails. To search for
+# new ones: pytest --hypothesis-profile=explore
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None, max_examples=500)
+hypothesis.settings.load_profile("steady")
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "data"
 
