@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from napari_insitu_tem.loading import collector_at_rest
+from napari_insitu_tem.loading import collector_at_rest, old_objects_spared
 
 
 @pytest.fixture(autouse=True)
@@ -39,3 +40,23 @@ def test_a_collector_that_was_off_stays_off():
     with collector_at_rest():
         pass
     assert not gc.isenabled()
+
+
+class Knot:
+    """An object that holds itself, so that only the collector can remove it."""
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_only_what_a_task_makes_is_collected_while_it_runs():
+    before = Knot()
+    old = weakref.ref(before)
+    del before
+    with old_objects_spared(), old_objects_spared():
+        young = weakref.ref(Knot())
+        gc.collect()
+        assert young() is None
+        assert old() is not None
+    gc.collect()
+    assert old() is None

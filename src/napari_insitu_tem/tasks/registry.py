@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_insitu_tem.job import Job
+from napari_insitu_tem.loading import old_objects_spared
 from napari_insitu_tem.provenance import Step
 from napari_insitu_tem.settings import Settings
 
@@ -105,7 +106,8 @@ def task(
             job = job or Job()
             history = subject.history()
             start = time.perf_counter()
-            with nullcontext() if uses_device else _one_blas_thread():
+            blas = nullcontext() if uses_device else _one_blas_thread()
+            with blas, old_objects_spared():
                 result = function(subject, settings, job)
             step = Step(
                 name,
