@@ -45,13 +45,17 @@ def draw(n: int, d: float, kind: str, count: int, gap: int, options: dict, rng) 
     total, labels = np.zeros((n, n)), np.zeros((n, n), np.int32)
     placed = 0
     fine = 4 if d < 40 else 2 if d < 100 else 1
-    for _ in range(60 * count + 200):
+    for attempt in range(60 * count + 200):
         if placed == count:
             break
         size = d * np.clip(rng.normal(1, options["spread"]), 0.6, 1.6)
         reach = 1.2 * size + 2
         margin = -0.1 * size if count > 1 else min(reach, n / 2.1)
         cy, cx = rng.uniform(margin, n - margin, 2)
+        if "sites" in options:
+            if attempt == len(options["sites"]):
+                break
+            cy, cx = options["sites"][attempt]
         y0, y1 = int(max(0, cy - reach)), int(min(n, cy + reach + 1))
         x0, x1 = int(max(0, cx - reach)), int(min(n, cx + reach + 1))
         if y1 <= y0 or x1 <= x0:
@@ -97,6 +101,9 @@ def scene(seed: int, frames: int, **options) -> tuple[np.ndarray, np.ndarray]:
         if options["film"]:
             grain = ndimage.gaussian_filter(rng.normal(size=(n, n)), max(3, d / 6))
             image += options["film"] * CONTRAST * grain / grain.std()
+        if options.get("patches"):
+            field = power_law(n, options["power"], rng)
+            image += options["patches"] * CONTRAST * field
         image = image * light
         white = rng.normal(size=(n, n))
         noise = ndimage.gaussian_filter(white, options["mtf"]) if options["mtf"] else white
@@ -104,6 +111,92 @@ def scene(seed: int, frames: int, **options) -> tuple[np.ndarray, np.ndarray]:
         movie.append(np.clip(image + 5000, 0, 65535).astype(np.uint16))
         truth.append(labels)
     return np.array(movie), np.array(truth)
+
+
+def power_law(n: int, power: float, rng: np.random.Generator) -> np.ndarray:
+    """Return a field with a spectrum of frequency to the minus `power`; deviation 1."""
+    f = np.hypot(np.fft.fftfreq(n)[:, None], np.fft.rfftfreq(n)[None])
+    f[0, 0] = 1
+    spectrum = np.fft.rfft2(rng.normal(size=(n, n))) * f ** (-power / 2)
+    spectrum[0, 0] = 0
+    field = np.fft.irfft2(spectrum, (n, n))
+    return field / field.std()
+
+
+def lattice(n: int, pitch: float, part: float, rng: np.random.Generator) -> np.ndarray:
+    """Return the sites of a jittered hexagonal lattice that fills a part of the frame."""
+    steps = np.arange(-2 * n // pitch, 2 * n // pitch)
+    i, j = (axis.ravel() for axis in np.meshgrid(steps, steps))
+    sites = pitch * np.stack([i + j / 2, j * np.sqrt(3) / 2], axis=1)
+    angle = rng.uniform(0, np.pi)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    sites = sites @ turn.T + rng.normal(0, 0.04 * pitch, sites.shape) + rng.uniform(0, n, 2)
+    return sites[np.all((sites > 0) & (sites < n), axis=1) & (sites[:, 1] < part * n)]
+
+
+HARD = {"lattice": (12, 24, 36), "atoms": (5, 7), "film": (15, 30, 60), "mixed": (50, 90)}
+
+
+def hard_suite(seed: int, frames: int = 2) -> Iterator[tuple[dict, np.ndarray, np.ndarray]]:
+    """Yield what lies on film that varies by as much as the particles, and mixed sizes.
+
+    A lattice on patches of liquid; atoms on uneven, grainy carbon; sparse particles on film;
+    small particles among large ones.
+    """
+    rng = np.random.default_rng(seed)
+    number = 500
+    for kind, sizes in HARD.items():
+        for d in sizes:
+            for _ in range(2):
+                number += 1
+                options = {
+                    "n": 512,
+                    "d": d,
+                    "bright": kind == "atoms" or (kind != "lattice" and bool(rng.random() < 0.5)),
+                    "noise": kind,
+                    "density": kind,
+                    "kind": str(rng.choice(["sphere", "disc"])),
+                    "count": int(rng.integers(8, 40)),
+                    "coverage": None,
+                    "gap": 1,
+                    "gradient": 0.2,
+                    "texture": 0,
+                    "mtf": 0.5 * (rng.random() < 0.5),
+                    "film": 0,
+                    "fresnel": 0,
+                    "spread": 0.1,
+                    "cnr": float(rng.uniform(1.5, 4)),
+                    "power": float(rng.uniform(2.5, 3.5)),
+                    "patches": float(rng.uniform(0.5, 1.2)),
+                }
+                if kind == "lattice":
+                    part = float(rng.choice([0.6, 1.0]))
+                    options["sites"] = lattice(512, rng.uniform(1.3, 1.7) * d, part, rng)
+                    options["count"] = len(options["sites"])
+                elif kind == "atoms":
+                    options |= {"kind": "sphere", "patches": float(rng.uniform(0.3, 0.6))}
+                elif kind == "mixed":
+                    options |= {"patches": 0, "count": 4, "kind": "disc", "cnr": 6.0}
+                if kind == "mixed":
+                    small = {**options, "d": d / 8, "count": 40}
+                    yield options, *_both(1000 * seed + number, frames, options, small)
+                else:
+                    yield options, *scene(1000 * seed + number, frames, **options)
+
+
+def _both(seed: int, frames: int, large: dict, small: dict) -> tuple[np.ndarray, np.ndarray]:
+    """Return a scene of large particles with small ones between them."""
+    quiet = {"cnr": 1e6, "gradient": 0}
+    movie, truth = scene(seed, frames, **{**large, "gradient": 0})
+    extra, labels = scene(seed + 1, frames, **{**small, **quiet})
+    near = np.stack([ndimage.binary_dilation(frame > 0, iterations=3) for frame in truth])
+    for frame in range(frames):
+        touched = np.unique(labels[frame][near[frame]])
+        labels[frame][np.isin(labels[frame], touched)] = 0
+    rim = np.stack([ndimage.binary_dilation(frame > 0, iterations=2) for frame in labels])
+    shift = np.where(rim, extra.astype(float) - 5800, 0)
+    movie = np.clip(movie + shift, 0, 65535).astype(np.uint16)
+    return movie, np.where(labels > 0, labels + truth.max(), truth)
 
 
 def suite(seed: int, frames: int = 2) -> Iterator[tuple[dict, np.ndarray, np.ndarray]]:
