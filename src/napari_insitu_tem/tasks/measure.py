@@ -6,11 +6,11 @@ from typing import Literal
 
 import numpy as np
 
+from napari_insitu_tem.analysis.brownian import dynamics
+from napari_insitu_tem.analysis.summaries import arrangement, frame_table, track_table
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.results import Measurements, Tracking
 from napari_insitu_tem.settings import Settings, setting
-from napari_insitu_tem.tasks.measure_motion import dynamics
-from napari_insitu_tem.tasks.measure_tables import arrangement, frame_table, track_table
 from napari_insitu_tem.tasks.registry import task
 
 __all__ = ["MeasureSettings", "measure"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from napari_insitu_tem.analysis.brownian import Motion
 from napari_insitu_tem.analysis.dynamics import Walks
 from napari_insitu_tem.analysis.growth import nearest_distances, robust_slope, site_displacement
 from napari_insitu_tem.analysis.spatial import (
@@ -17,7 +18,6 @@ from napari_insitu_tem.analysis.spatial import (
 )
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
-from napari_insitu_tem.tasks.measure_motion import Motion
 
 if TYPE_CHECKING:
     import pandas as pd
