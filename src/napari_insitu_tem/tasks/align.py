@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from napari_insitu_tem import units
-from napari_insitu_tem.analysis import drift, drift_checks
-from napari_insitu_tem.analysis.registration import Correlator
+from napari_insitu_tem.analysis.drift import DriftCurve
+from napari_insitu_tem.analysis.scene_drift import measured_drift
 from napari_insitu_tem.analysis.shifting import common_area, moved_frames
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
@@ -29,10 +28,8 @@ units.register(
     drift_y=units.Quantity("Drift in y", length=1),
 )
 
-_SAMPLES = 12
 _SMALLEST = 16
 _CROP_UP_TO = 0.6
-_CLEARLY_LESS = 0.85
 
 
 class AlignSettings(Settings):
@@ -189,7 +186,16 @@ def align(movie: Movie, settings: AlignSettings = AlignSettings(), job: Job = Jo
         When what is left to compare is smaller than 16 pixels, or cropping leaves nothing.
     """
     region = _region(movie, settings)
-    curve, message = _measured(movie, region, settings, job)
+    curve, message = measured_drift(
+        movie,
+        region,
+        reference=settings.reference,
+        sigma=settings.sigma,
+        largest_jump=settings.largest_jump,
+        outlier_threshold=settings.outlier_threshold,
+        check=settings.check,
+        job=job,
+    )
     job.log(message)
     shifts = curve.shift - curve.shift[0]
     aligned, offset = _aligned(movie, shifts, settings.border)
@@ -209,93 +215,7 @@ def _region(movie: Movie, settings: AlignSettings) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _measured(
-    movie: Movie, region: tuple[slice, slice], settings: AlignSettings, job: Job
-) -> tuple[drift.DriftCurve, str]:
-    n = movie.n_frames
-    still = drift.DriftCurve(np.zeros((n, 2)), np.ones(n), np.zeros(n, bool))
-    if n == 1:
-        return still, "A single frame has no drift."
-    first = np.unique(np.linspace(0, n - 2, min(_SAMPLES, n - 1)).round().astype(int))
-    bare = Correlator(movie.frame_shape, region)
-    pairs = [
-        bare.flatten(movie.frame(index))
-        for start in job.track(first, "Looking at the movie", len(first))
-        for index in (start, start + 1)
-    ]
-    samples = pairs[::2]
-    correlator = bare.learn(pairs, sigma=settings.sigma)
-    reach = settings.largest_jump or min(bare.flat_shape) * bare.binning / 2
-
-    def measure(correlator: Correlator) -> drift.DriftCurve:
-        def spectra(
-            description: str, spans: Sequence[np.ndarray] | None = None
-        ) -> Iterable[np.ndarray]:
-            items = zip(movie.iter_frames(), [None] * n if spans is None else spans, strict=True)
-            return job.map(lambda item: correlator.spectrum(*item), items, description, n)
-
-        if settings.reference == "first":
-            return drift.against_first(spectra, correlator, reach=reach)
-        if settings.reference == "previous":
-            return drift.against_previous(spectra, correlator, reach=reach)
-        return drift.against_running_mean(spectra, correlator, reach=reach, n=n)
-
-    curve = measure(correlator)
-    pattern = drift_checks.has_fixed_pattern(samples, correlator)
-    if pattern:
-        # First with the mean for a pattern, then with what does not move with the scene.
-        free = dataclasses.replace(correlator, fixed=np.mean(samples, axis=0))
-        moves = measure(free).shift[first] / bare.binning
-        free = dataclasses.replace(free, fixed=drift_checks.fixed_pattern(samples, moves))
-        other = measure(free)
-        with_it = drift_checks.unexplained(samples, other.shift[first] / bare.binning, free.fixed)
-        without = drift_checks.unexplained(samples, curve.shift[first] / bare.binning)
-        # The pattern has 1/n of each frame in it, which makes that frame seem better explained.
-        own = (1 - 1 / len(samples)) ** 2
-        pattern = with_it < _CLEARLY_LESS * own * without
-        if pattern:
-            curve, correlator = other, free
-    curve = curve.bridged(settings.outlier_threshold)
-    words = _summary(curve, pattern)
-    if settings.reference != "running mean" or not settings.check or curve.references is None:
-        return curve, words
-    used = [i for i, index in enumerate(first) if not curve.interpolated[index]]
-    positions, support, elsewhere = drift_checks.group_shifts(
-        [samples[i] for i in used],
-        first[used],
-        curve.shift,
-        correlator,
-        curve.references,
-        reach=reach,
-    )
-    kept = dataclasses.replace(still, quality=curve.quality)
-    if (
-        not used
-        or drift_checks.agreeing_groups(support) < 2
-        or drift_checks.is_in_one_place(elsewhere)
-    ):
-        return kept, (
-            "No drift was taken out: the parts of the frame do not move together, so what moves "
-            "is a single particle, or there is only noise. To follow one particle, track it and "
-            "use Follow; to align on it all the same, switch off 'Only real drift'."
-        )
-    if drift_checks.is_still(positions):
-        return kept, "The scene does not drift; the movie was left as it is."
-    return curve, words
-
-
-def _summary(curve: drift.DriftCurve, pattern: bool) -> str:
-    span = curve.shift.max(axis=0) - curve.shift.min(axis=0)
-    words = f"Drift of up to {span[0]:.1f} px in y and {span[1]:.1f} px in x."
-    bad = int(curve.interpolated.sum())
-    if bad:
-        words += f" {bad} bad frame{'s' if bad > 1 else ''} got it from their neighbours."
-    if pattern:
-        words += " A pattern that stands still in the frame was set aside."
-    return words
-
-
-def _table(curve: drift.DriftCurve, shifts: np.ndarray) -> pd.DataFrame:
+def _table(curve: DriftCurve, shifts: np.ndarray) -> pd.DataFrame:
     import pandas as pd
 
     return pd.DataFrame(
