@@ -75,3 +75,11 @@ def test_times_come_from_the_table_before_the_frame_time():
     uneven = movie.replace(frames=pd.DataFrame({"time_s": [0.0, 0.4, 1.2]}))
     np.testing.assert_allclose(uneven.time, [0, 0.4, 1.2])
     assert Movie(np.zeros((3, 2, 2))).time is None
+
+
+def test_a_crop_knows_where_it_was_cut_from(small_movie):
+    part = small_movie.crop(slice(3, 20), slice(5, 30))
+    again = part.crop(slice(2, 10), slice(0, 10))
+    np.testing.assert_array_equal(again.data, small_movie.data[:, 5:13, 5:15])
+    assert (part.origin, again.origin) == ((3.0, 5.0), (5.0, 5.0))
+    assert again.select(1, 2).origin == again.origin

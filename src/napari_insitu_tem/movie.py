@@ -53,6 +53,9 @@ class Movie:
     frames : pandas.DataFrame, optional
         One row a frame: temperature and whatever else a holder's log gave, with the unit in
         the column's name (``temperature_C``), and possibly ``time_s``.
+    origin : (float, float)
+        Where the middle of its first pixel (row, column) lies in the recording that it was
+        cropped from, in its own pixels. Coordinates of particles count from that pixel.
     provenance : Provenance, optional
         What was done to it so far.
 
@@ -70,6 +73,7 @@ class Movie:
     source: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     frames: pd.DataFrame | None = None
+    origin: tuple[float, float] = (0.0, 0.0)
     provenance: Provenance | None = None
 
     def __post_init__(self) -> None:
@@ -157,6 +161,14 @@ class Movie:
         if frames is not None:
             frames = frames.iloc[start:stop].reset_index(drop=True)
         return self.replace(data=self.data[start:stop], frames=frames)
+
+    def crop(self, rows: slice, columns: slice) -> Movie:
+        """Return some rows and columns (with non-negative bounds), lazily."""
+        return self.replace(data=self.data[:, rows, columns]).moved(rows.start, columns.start)
+
+    def moved(self, down: float, right: float) -> Movie:
+        """Return it with its first pixel so many pixels from where it lay."""
+        return self.replace(origin=(self.origin[0] + float(down), self.origin[1] + float(right)))
 
     @cached_property
     def fingerprint(self) -> str:

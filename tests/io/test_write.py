@@ -203,6 +203,17 @@ def test_corrections_and_history_of_masks_survive(tmp_path, suffix):
     assert (known["pixel_size"], known["frame_time"]) == (2.0, 0.5)
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_where_a_crop_was_cut_from_survives(tmp_path, suffix):
+    movie = Movie(np.zeros(LABELS.shape, np.uint8), pixel_size=2.0, origin=(12.0, 3.25))
+    assert read_movie(write_movie(movie, tmp_path / f"a{suffix}", QUIET)).origin == movie.origin
+    for labels in (Segmentation(LABELS, movie), LABELS):
+        path = write_labels(labels, tmp_path / f"b{suffix}", QUIET, origin=movie.origin)
+        assert read_labels(path)[1]["origin"] == movie.origin
+    whole = read_movie(write_movie(movie.replace(origin=(0, 0)), tmp_path / f"a{suffix}", QUIET))
+    assert whole.origin == (0, 0)
+
+
 def test_the_masks_of_a_tracking_are_written_with_its_history(tmp_path):
     movie = Movie(np.zeros(LABELS.shape, np.uint8), name="rods")
     history = movie.history().then(Step("track"))

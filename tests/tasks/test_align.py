@@ -69,6 +69,14 @@ def test_a_point_is_found_again_by_offset_and_drift(quiet_job):
     )
 
 
+def test_the_aligned_movie_lies_where_it_was_cropped_from(quiet_job):
+    movie = Movie(drifting(walk(30, trend=0.3), noise=0.0)).crop(slice(10, None), slice(4, None))
+    result = align(movie, AlignSettings(border="crop"), quiet_job)
+    assert any(result.offset)
+    assert result.movie.origin == (10 + result.offset[0], 4 + result.offset[1])
+    assert align(movie, AlignSettings(border="fill"), quiet_job).movie.origin == (10, 4)
+
+
 def test_filled_borders_keep_the_size(quiet_job):
     frames = drifting(walk(20))
     assert run(frames, quiet_job, border="fill").movie.data.shape == frames.shape

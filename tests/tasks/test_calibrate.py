@@ -170,3 +170,11 @@ def test_what_leaves_nothing_is_refused_in_plain_words(small_movie, values, says
 def test_settings_survive_a_round_trip():
     values = CalibrateSettings(pixel_size=0.5, crop_bottom=146, time_axis=1)
     assert CalibrateSettings.from_dict(values.to_dict()) == values
+
+
+def test_a_crop_and_a_bin_say_where_they_lie(small_movie):
+    assert run(small_movie, crop_top=3, crop_left=7, crop_right=1).origin == (3, 7)
+    assert run(small_movie, first_frame=1).origin == (0, 0)
+    # The middle of four pixels from 8 on is at 9.5, of which the unit is four pixels now.
+    assert run(small_movie, crop_top=8, crop_left=8, bin=4).origin == (9.5 / 4, 9.5 / 4)
+    assert run(run(small_movie, crop_top=8), time_axis=1).origin == (0, 0)

@@ -64,6 +64,13 @@ def test_turning_knows_the_symmetry_when_the_angle_wraps():
     assert np.abs(frames - frames[0]).max() < 5
 
 
+def test_the_window_lies_around_the_particle_of_the_first_frame():
+    path = np.linspace((40.0, 30.0), (52.0, 60.0), 5)
+    tracking = tracked(path, np.zeros(5))
+    followed = follow(tracking, FollowSettings(size=21))
+    np.testing.assert_allclose(np.add(followed.origin, 10), path[0])
+
+
 def test_gaps_are_bridged():
     result = follow(tracked(PATH, ANGLES, [0, 1, 2, 6, 7, 9]), FollowSettings(size=41))
     assert result.n_frames == 10

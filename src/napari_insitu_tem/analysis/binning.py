@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["bin_block", "bin_movie", "bin_rows"]
+__all__ = ["bin_block", "bin_movie", "bin_origin", "bin_rows"]
 
 Method = Literal["mean", "sum"]
 
@@ -40,6 +40,20 @@ def bin_block(block: np.ndarray, size: int, count: int, by: Method) -> np.ndarra
     if by == "mean":
         reduced = reduced / (size * size * count)
     return reduced.astype(dtype, copy=False)
+
+
+def bin_origin(origin: tuple[float, float], size: int) -> tuple[float, float]:
+    """Return where the middle of the first bin lies, in bins.
+
+    Parameters
+    ----------
+    origin : (float, float)
+        Where the middle of the first pixel lies, in pixels.
+    size : int
+        Pixels along each side of a bin.
+    """
+    row, column = ((place + (size - 1) / 2) / size for place in origin)
+    return row, column
 
 
 def binned_dtype(dtype: np.dtype, pixels: int, by: Method) -> np.dtype:

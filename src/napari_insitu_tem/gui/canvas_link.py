@@ -53,8 +53,8 @@ class CanvasLink:
         tracking = self.session.tracking
         if tracking is None:
             return None
-        scale = np.array(calibration_kwargs(tracking.movie)["scale"])
-        frame, y, x = np.asarray(position, float)[-3:] / scale
+        placing = calibration_kwargs(tracking.movie)
+        frame, y, x = (np.asarray(position)[-3:] - placing["translate"]) / placing["scale"]
         here = tracking.particles[tracking.particles["frame"] == round(frame)]
         if not len(here):
             return None
@@ -106,6 +106,8 @@ class CanvasLink:
             ring.selected_data = set()
             ring.data = data
             ring.size = size
+            for name, value in calibration_kwargs(tracking.movie).items():
+                setattr(ring, name, value)
         ring.visible = True
         self._bring_into_view(ring, selection)
 

@@ -32,7 +32,7 @@ def show_guide(
     viewer : napari.Viewer
         Where.
     image : napari.layers.Image
-        What it lies over; it takes its scale and units.
+        What it lies over; it takes its scale, place and units.
     kind : {"line", "rectangle"}
         The shape.
     corners : (n, 2) array
@@ -68,7 +68,7 @@ def show_guide(
 
 
 def place_guide(guide: Shapes, image: Image) -> None:
-    """Give a guide the scale and units of an image."""
+    """Give a guide the scale, place and units of an image."""
     for name, value in _placing(image).items():
         setattr(guide, name, value)
 

@@ -1,8 +1,8 @@
 """Movies, masks and tracks to napari layers, and back.
 
 A layer made here carries in ``layer.metadata["insitu_tem"]`` the object it shows. On the way
-back, what the user can change in napari (pixels, labels, scale, units, name) counts; the rest
-comes from that object. Layers from other readers work as well.
+back, what the user can change in napari (pixels, labels, scale, place, units, name) counts; the
+rest comes from that object. Layers from other readers work as well.
 """
 
 from __future__ import annotations
@@ -39,10 +39,12 @@ def result_of(layer: Layer) -> Any:
 
 
 def calibration_kwargs(movie: Movie) -> dict[str, Any]:
-    """Return scale, units and axis labels of a layer over this movie's (t, y, x)."""
+    """Return scale, place, units and axis labels of a layer over this movie's (t, y, x)."""
     size, time = movie.pixel_size, movie.frame_time
+    step = size or 1.0
     return {
-        "scale": (time or 1.0, size or 1.0, size or 1.0),
+        "scale": (time or 1.0, step, step),
+        "translate": (0.0, movie.origin[0] * step, movie.origin[1] * step),
         "units": ("s" if time else "pixel", *(("nm", "nm") if size else ("pixel", "pixel"))),
         "axis_labels": _AXES,
     }
@@ -131,6 +133,7 @@ def movie_from_layer(layer: Image) -> Movie:
             "Choose one channel or plane first."
         )
     pixel_size, frame_time = _calibration(layer)
+    origin = _origin(layer)
     shown = result_of(layer)
     movie = shown if isinstance(shown, Movie) else getattr(shown, "movie", None)
     if movie is not None and movie is not shown:
@@ -140,12 +143,15 @@ def movie_from_layer(layer: Image) -> Movie:
             data,
             pixel_size=pixel_size,
             frame_time=frame_time,
+            origin=origin,
             name=layer.name,
             source=str(layer.source.path) if layer.source.path else None,
         )
     if data is not movie.data and tuple(data.shape) != tuple(movie.data.shape):
         movie = movie.replace(data=data)
-    return movie.replace(pixel_size=pixel_size, frame_time=frame_time, name=layer.name)
+    return movie.replace(
+        pixel_size=pixel_size, frame_time=frame_time, origin=origin, name=layer.name
+    )
 
 
 def segmentation_from_layer(layer: Labels, image: Image | None = None) -> Segmentation:
@@ -197,6 +203,12 @@ def _calibration(layer: Layer) -> tuple[float | None, float | None]:
     if None in sizes or abs(sizes[0] - sizes[1]) > 0.01 * abs(sizes[1]):
         return None, time
     return float(np.mean(sizes)), time
+
+
+def _origin(layer: Layer) -> tuple[float, float]:
+    """Return where a layer's first pixel lies, in pixels, without what rounding added."""
+    row, column = np.round(layer.translate[-2:] / layer.scale[-2:], 6) + 0.0
+    return float(row), float(column)
 
 
 def _in_unit(layer: Layer, axis: int, unit: str) -> Any:

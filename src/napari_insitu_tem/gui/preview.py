@@ -98,12 +98,16 @@ class Preview(QObject):
             filled = self._filled(movie, settings, job)
             result = task(movie.select(start, stop), filled, job)
             tuples = layer_data(result, f"{name} [{task.result_name} preview]")
-            at = np.array([index, 0, 0]) * tuples[0][1]["scale"]
+            later = np.array([index, 0, 0]) * tuples[0][1]["scale"]
             shown = slice(index - start, index - start + 1)
             return [
                 (
                     np.asarray(data[shown]),
-                    {**kwargs, "translate": at, "metadata": {"preview": True}},
+                    {
+                        **kwargs,
+                        "translate": kwargs["translate"] + later,
+                        "metadata": {"preview": True},
+                    },
                     kind,
                 )
                 for data, kwargs, kind in tuples

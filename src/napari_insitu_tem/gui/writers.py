@@ -35,6 +35,7 @@ def write_labels(path: str, data: Any, meta: dict[str, Any]) -> list[str]:
         path,
         pixel_size=calibrated.pixel_size,
         frame_time=calibrated.frame_time,
+        origin=calibrated.origin,
         name=layer.name,
     )
     return [str(written)]

@@ -28,8 +28,8 @@ def read_labels(path: str | Path) -> tuple[Any, dict[str, Any]]:
     labels : (t, y, x) int32 array
         NumPy when small, dask otherwise.
     metadata : dict
-        ``name``, ``pixel_size`` (nm), ``frame_time`` (s), ``corrected`` (frozenset of
-        frames) and ``provenance``, as far as the file has them.
+        ``name``, ``pixel_size`` (nm), ``frame_time`` (s), ``origin`` (as of a `Movie`),
+        ``corrected`` (frozenset of frames) and ``provenance``, as far as the file has them.
 
     Raises
     ------
@@ -52,6 +52,7 @@ def read_labels(path: str | Path) -> tuple[Any, dict[str, Any]]:
         "name": movie.name,
         "pixel_size": movie.pixel_size,
         "frame_time": movie.frame_time,
+        "origin": movie.origin,
         "corrected": frozenset(frames),
         "provenance": movie.provenance,
     }

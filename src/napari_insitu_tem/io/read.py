@@ -15,6 +15,7 @@ import numpy as np
 from napari_insitu_tem.io import axes
 from napari_insitu_tem.io.beside import beside
 from napari_insitu_tem.io.choose import calibrate, choose, info_of
+from napari_insitu_tem.io.formats.ome_xml import NAMESPACE, origin_of
 from napari_insitu_tem.io.lazy import as_movie_data
 from napari_insitu_tem.io.signal import (
     AmbiguousSignal,
@@ -235,6 +236,7 @@ def _movie(signal: Signal, time_axis: int | None, source: str) -> tuple[Movie, t
         source=source,
         metadata=metadata,
         frames=frames,
+        origin=origin_of(signal.original.get(NAMESPACE, {})),
         provenance=provenance,
     )
     return movie, notes

@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_insitu_tem.io.atomic import provenance_path, replacing, write_provenance
 from napari_insitu_tem.io.beside import write_frames_table
-from napari_insitu_tem.io.formats.ome_xml import NAMESPACE
+from napari_insitu_tem.io.formats.ome_xml import NAMESPACE, origin_text
 from napari_insitu_tem.io.lazy import native
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
@@ -59,6 +59,7 @@ def write_movie(movie: Movie, path: str | Path, job: Job = Job()) -> Path:
         "name": movie.name,
         "dose": movie.dose,
         "start_time": movie.metadata.get("start_time"),
+        "origin": origin_text(movie.origin),
     }
     frames = job.track(movie.iter_frames(), "Writing", movie.n_frames)
     shape = (movie.n_frames, *movie.frame_shape)
@@ -75,6 +76,7 @@ def write_labels(
     *,
     pixel_size: float | None = None,
     frame_time: float | None = None,
+    origin: tuple[float, float] = (0.0, 0.0),
     name: str = "masks",
 ) -> Path:
     """Write masks: 0 is background, every other value a particle.
@@ -82,9 +84,9 @@ def write_labels(
     Parameters
     ----------
     labels : Segmentation, Tracking or (t, y, x) integer array
-        What to write. An array has no calibration of its own: give `pixel_size` (nm) and
-        `frame_time` (s). Values are kept; the type is uint16 where that holds them all,
-        int32 otherwise.
+        What to write. An array has no calibration of its own: give `pixel_size` (nm),
+        `frame_time` (s) and `origin` (as of a `Movie`). Values are kept; the type is uint16
+        where that holds them all, int32 otherwise.
     path : path
         ``.ome.tif``, ``.ome.zarr`` or ``.npy``.
     job : Job
@@ -108,7 +110,8 @@ def write_labels(
     if isinstance(labels, Segmentation):
         history = history or labels.history()
         corrected, movie = labels.corrected, labels.movie
-        pixel_size, frame_time, name = movie.pixel_size, movie.frame_time, f"{movie.name} masks"
+        pixel_size, frame_time, origin = movie.pixel_size, movie.frame_time, movie.origin
+        name = f"{movie.name} masks"
         labels = labels.labels
     if getattr(labels, "ndim", 0) == 2:
         labels = labels[np.newaxis]
@@ -123,7 +126,12 @@ def write_labels(
     calibrated = Movie(
         np.broadcast_to(np.uint8(0), shape), pixel_size=pixel_size, frame_time=frame_time, name=name
     )
-    facts = {"name": name, "content": "labels", "corrected": ",".join(map(str, sorted(corrected)))}
+    facts = {
+        "name": name,
+        "content": "labels",
+        "corrected": ",".join(map(str, sorted(corrected))),
+        "origin": origin_text(origin),
+    }
     _write(path, job.track(frames(), "Writing", shape[0]), shape, dtype, calibrated, facts, job)
     if history is not None:
         write_provenance(history, path)

@@ -246,4 +246,5 @@ def _aligned(movie: Movie, shifts: np.ndarray, border: str) -> tuple[Movie, tupl
     offset = (area[0].start, area[1].start)
     shape = (area[0].stop - area[0].start, area[1].stop - area[1].start)
     moves = shifts + np.array(offset)
-    return movie.replace(data=moved_frames(movie.data, moves, shape)), offset
+    aligned = movie.replace(data=moved_frames(movie.data, moves, shape))
+    return aligned.moved(*offset), offset

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_insitu_tem.analysis.binning import bin_movie, bin_rows
+from napari_insitu_tem.analysis.binning import bin_movie, bin_origin, bin_rows
 from napari_insitu_tem.analysis.scale_bar import find_scale_bar
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
@@ -193,6 +193,7 @@ def _time_first(movie: Movie, settings: CalibrateSettings, job: Job) -> Movie:
         pixel_size=None,
         frame_time=None,
         frames=None,
+        origin=(0.0, 0.0),
     )
 
 
@@ -291,7 +292,7 @@ def _cropped(movie: Movie, settings: CalibrateSettings) -> Movie:
     bottom, right = height - settings.crop_bottom, width - settings.crop_right
     if (top, left, bottom, right) == (0, 0, height, width):
         return movie
-    return movie.replace(data=movie.data[:, top:bottom, left:right])
+    return movie.crop(slice(top, bottom), slice(left, right))
 
 
 def _binned(movie: Movie, settings: CalibrateSettings, job: Job) -> Movie:
@@ -314,4 +315,5 @@ def _binned(movie: Movie, settings: CalibrateSettings, job: Job) -> Movie:
         frame_time=movie.frame_time and movie.frame_time * count,
         dose=movie.dose and movie.dose * count,
         frames=frames if frames is None else bin_rows(frames, count),
+        origin=bin_origin(movie.origin, size),
     )

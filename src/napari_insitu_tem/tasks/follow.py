@@ -71,7 +71,8 @@ def follow(
     -------
     Movie
         From the track's first frame to its last, cut when it is read; float32. Outside of the
-        recording it shows the frame's median.
+        recording it shows the frame's median. Its origin is where the window begins in the
+        first of these frames.
 
     Raises
     ------
@@ -95,7 +96,7 @@ def follow(
         options["angle"] = _angles(tracking, rows, frames)
     cut = tracking.movie.select(first, last + 1)
     track = int(rows["track"].iloc[0])
-    return cut.replace(
+    return cut.moved(*moves[0]).replace(
         data=moved_frames(cut.data, moves, (size, size), **options),
         name=f"{tracking.movie.name} [track {track}]",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
 
@@ -10,7 +11,7 @@ import numpy as np
 from napari_insitu_tem.io import calibration
 from napari_insitu_tem.io.signal import Axis
 
-__all__ = ["NAMESPACE", "images", "own"]
+__all__ = ["NAMESPACE", "images", "origin_of", "origin_text", "own"]
 
 NAMESPACE = "napari-insitu-tem"
 
@@ -30,6 +31,17 @@ def own(text: str) -> dict[str, str]:
         return _own(ElementTree.fromstring(text))
     except ElementTree.ParseError:
         return {}
+
+
+def origin_text(origin: tuple[float, float]) -> str:
+    """Return a movie's origin as our annotation stores it; empty where there is none."""
+    return ",".join(map(repr, origin)) if any(origin) else ""
+
+
+def origin_of(own: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the origin that our annotation stores."""
+    row, _, column = str(own.get("origin", "")).partition(",")
+    return _number(row) or 0.0, _number(column) or 0.0
 
 
 def _tag(element: ElementTree.Element) -> str:
