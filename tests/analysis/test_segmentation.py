@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from napari_insitu_tem.analysis.illumination import enlarge, fit_polynomial, shrink
 from napari_insitu_tem.analysis.noise import estimate_noise
-from napari_insitu_tem.analysis.scale_selection import propose
+from napari_insitu_tem.analysis.scale_selection import look_at, propose
 from napari_insitu_tem.analysis.thresholds import edge_level, edge_weights, global_threshold
 from napari_insitu_tem.analysis.watershed import split_touching
 
@@ -101,11 +101,11 @@ def test_size_and_polarity_are_found(bright, diameter, rng):
     sign = 1 if bright else -1
     for centre in ((70, 80), (210, 90), (150, 220)):
         frame[disc(frame.shape, centre, diameter / 2)] += sign * 120
-    proposal = propose([frame])
+    proposal = propose([look_at(frame)])
     assert proposal.found
     assert proposal.bright is bright
     assert diameter / 1.45 < proposal.diameter < diameter * 1.45
 
 
 def test_in_noise_nothing_is_found(rng):
-    assert not propose([1000 + rng.normal(0, 20, (300, 300))]).found
+    assert not propose([look_at(1000 + rng.normal(0, 20, (300, 300)))]).found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-__all__ = ["dilated", "eroded", "filled", "median"]
+__all__ = ["dilated", "eroded", "filled", "median", "rim_of"]
 
 _SAMPLE = 4096
 
@@ -78,3 +78,14 @@ def filled(mask: np.ndarray) -> np.ndarray:
         reached[side] = True
     reached[0] = False
     return ~reached[outside]
+
+
+def rim_of(labels: np.ndarray) -> np.ndarray:
+    """Return the pixels of particles that have background beside them."""
+    background = labels == 0
+    beside = np.zeros(labels.shape, bool)
+    beside[1:] |= background[:-1]
+    beside[:-1] |= background[1:]
+    beside[:, 1:] |= background[:, :-1]
+    beside[:, :-1] |= background[:, 1:]
+    return beside & ~background

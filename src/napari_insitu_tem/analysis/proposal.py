@@ -1,16 +1,24 @@
-"""Values for a whole movie, found from a few of its frames."""
+"""Values for a whole movie, found from a few of its frames.
+
+A first look at the blobs of the frames gives one guess at size and polarity. Where film or
+liquid varies as strongly as the particles do, it is wrong; so other sizes and both polarities
+are tried on a frame, and whichever segmentation explains the frame's edges best is taken.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 
+from napari_insitu_tem.analysis.edge_evidence import explained_edges, measure_outlines
 from napari_insitu_tem.analysis.noise import Noise, estimate_noise
-from napari_insitu_tem.analysis.scale_selection import Proposal, propose
+from napari_insitu_tem.analysis.scale_selection import Look, Proposal, look_at, propose
 from napari_insitu_tem.analysis.segmentation import SegmentationValues, segment_frame, smooth
+from napari_insitu_tem.analysis.thresholds import squared_gradient
+from napari_insitu_tem.job import Job
 
 __all__ = ["automatic_values"]
 
@@ -18,6 +26,16 @@ __all__ = ["automatic_values"]
 _FLATTEN_OVER_DIAMETER = 2.5
 #: Smallest particle's diameter over the typical one.
 _SMALLEST_OVER_DIAMETER = 0.25
+#: Diameters tried, in pixels. An octave apart: all that depends on them is blunt.
+_DIAMETERS = (5.7, 11.3, 22.6, 45.0, 90.0, 180.0)
+#: The part of a frame on which they are tried, and in how many frames.
+_TRIAL_SIZE, _TRIAL_PIXELS = 768, 600_000
+#: Smoothings at which edges are judged, in pixels; the one that tells most counts.
+_DETAILS = (1.0, 2.0, 4.0, 8.0)
+#: By how much another size or polarity must explain the edges better than the blobs' own.
+_CLEARLY_BETTER = 1.3
+#: Nats below which nothing is explained at all.
+_LEAST = 10.0
 
 
 def automatic_values(
@@ -26,6 +44,7 @@ def automatic_values(
     bright: bool | None = None,
     diameter: float | None = None,
     smoothing: float | None = None,
+    job: Job = Job(),
 ) -> tuple[SegmentationValues, Proposal]:
     """Find what `segment_frame` needs; what is given is kept.
 
@@ -39,6 +58,8 @@ def automatic_values(
         Their typical diameter in pixels.
     smoothing : float, optional
         Standard deviation of the Gaussian in pixels.
+    job : Job
+        Progress and cancel.
 
     Returns
     -------
@@ -53,16 +74,119 @@ def automatic_values(
         values = _values(given, smoothing)
         edge_smoothing = max(smoothing, min(2 * smoothing, diameter / 10))
         return replace(values, edge_smoothing=edge_smoothing), given
-    proposal = propose(frames, bright=bright, diameter=diameter)
+    looks = list(job.map(look_at, frames, "Looking for particles"))
+    proposal = propose(looks, bright=bright, diameter=diameter)
     values = _values(proposal, smoothing)
+    if proposal.found and (bright is None or diameter is None):
+        known = (bright, diameter, smoothing)
+        proposal, values = _best_trial(frames, looks, proposal, known, job)
     if smoothing is None and proposal.found:
-        excess = [_excess(frame, values, proposal.coverage) for frame in frames[::2]]
+        excess = []
+        for frame in frames[::2]:
+            job.check()
+            excess.append(_excess(frame, values, proposal.coverage))
         factor = float(np.median(excess))
         if factor > 1.1:
             noise = Noise(proposal.noise.density * factor, proposal.noise.correlation)
             proposal = replace(proposal, noise=noise)
-            values = replace(_values(proposal, None), noise_excess=factor)
+            again = _values(proposal, None)
+            values = replace(
+                values,
+                smoothing=again.smoothing,
+                edge_smoothing=again.edge_smoothing,
+                noise_excess=factor,
+            )
     return values, proposal
+
+
+@dataclass(frozen=True)
+class _Trial:
+    proposal: Proposal
+    values: SegmentationValues
+    explained: float
+    width: float | None
+
+
+def _best_trial(
+    frames: list[np.ndarray],
+    looks: list[Look],
+    first: Proposal,
+    known: tuple[bool | None, float | None, float | None],
+    job: Job,
+) -> tuple[Proposal, SegmentationValues]:
+    """Try sizes and polarities; return those whose segmentation explains the edges best."""
+    bright, diameter, smoothing = known
+    cut = [_middle(frame) for frame in frames]
+    count = max(1, min(3, _TRIAL_PIXELS // cut[0].size, len(cut)))
+    chosen = np.linspace(0, len(cut) - 1, count + 2).round().astype(int)[1:-1]
+    scenes = []
+    for i in chosen:
+        seen, unseen = _thinned(cut[i], looks[i].noise)
+        gradients = {d: squared_gradient(smooth(unseen, d)) for d in _DETAILS}
+        scenes.append((seen, gradients))
+
+    def attempt(proposal: Proposal, values: SegmentationValues) -> _Trial:
+        explained, widths = [], []
+        for frame, gradients in scenes:
+            job.check()
+            labels = segment_frame(frame, values)
+            outlines = measure_outlines(labels, gradients[_DETAILS[1]])
+            explained.append([explained_edges(outlines, gradients[d], detail=d) for d in _DETAILS])
+            widths.append(outlines.typical_width())
+        found = [width for width in widths if width is not None]
+        width = float(np.median(found)) if found else None
+        return _Trial(proposal, values, float(np.max(np.mean(explained, axis=0))), width)
+
+    proposals = [first]
+    sizes = _DIAMETERS if diameter is None else (diameter,)
+    for size in sizes:
+        if size > min(cut[0].shape) / 2:
+            break
+        for polarity in (False, True) if bright is None else (bright,):
+            proposals.append(propose(looks, bright=polarity, diameter=size))
+    trials = list(
+        job.map(
+            lambda proposal: attempt(proposal, _values(proposal, smoothing)),
+            proposals,
+            "Comparing sizes and polarities",
+        )
+    )
+    best = max(trials, key=lambda trial: trial.explained)
+    if best.explained < _CLEARLY_BETTER * max(trials[0].explained, _LEAST):
+        return trials[0].proposal, trials[0].values
+    # The size was only tried; what was found with it has one.
+    if diameter is None and best.width is not None:
+        measured = propose(looks, bright=best.proposal.bright, diameter=best.width)
+        values = _values(measured, smoothing)
+        smallest = min(values.smallest_area, best.values.smallest_area)
+        refined = attempt(measured, replace(values, smallest_area=smallest))
+        if refined.explained > 0.95 * best.explained:
+            best = refined
+    # Film under the particles may vary over shorter distances than illumination does.
+    shorter = _FLATTEN_OVER_DIAMETER * best.proposal.diameter / 2
+    near = replace(best.values, flatten_scale=shorter)
+    nearer = attempt(best.proposal, near)
+    if nearer.explained > 1.05 * best.explained:
+        best = nearer
+    return best.proposal, best.values
+
+
+def _thinned(frame: np.ndarray, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
+    """Return a frame twice, with noise that is independent of each other's.
+
+    Noise like the frame's own is added to one and taken from the other (Gaussian data thinning:
+    Rasines and Young, Biometrika 110, 597, 2023). Outlines found in one are judged by the edges
+    of the other, so that following the noise does not pay.
+    """
+    white = np.random.default_rng(0).standard_normal(frame.shape, np.float32)
+    extra = np.float32(noise.density) * smooth(white, noise.correlation)
+    return frame + extra, frame - extra
+
+
+def _middle(frame: np.ndarray) -> np.ndarray:
+    frame = np.nan_to_num(np.asarray(frame, np.float32))
+    y, x = (max(size - _TRIAL_SIZE, 0) // 2 for size in frame.shape)
+    return frame[y : y + _TRIAL_SIZE, x : x + _TRIAL_SIZE]
 
 
 def _values(proposal: Proposal, smoothing: float | None) -> SegmentationValues:

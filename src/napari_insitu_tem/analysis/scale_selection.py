@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_insitu_tem.analysis.illumination import shrink
-from napari_insitu_tem.analysis.noise import Noise, quiet_spread
+from napari_insitu_tem.analysis.illumination import fit_polynomial, shrink
+from napari_insitu_tem.analysis.noise import Noise, estimate_noise, quiet_spread
 
-__all__ = ["Blobs", "find_blobs"]
+__all__ = ["Blobs", "Look", "Proposal", "best_of_overlapping", "find_blobs", "look_at", "propose"]
 
 # The scale-normalised Laplacian of a Gaussian at the centre of a disc of contrast 1 is
 # largest, 2/e, at sigma = radius / sqrt(2) (Lindeberg, Int. J. Comput. Vision 30, 79, 1998).
@@ -74,7 +74,7 @@ def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float) -> Blobs:
     Returns
     -------
     Blobs
-        Where blobs overlap, the one with the highest contrast.
+        Of every scale, overlapping; see `best_of_overlapping`.
     """
     parts: list[tuple[np.ndarray, ...]] = []
     level, factor = flat, 1
@@ -89,7 +89,7 @@ def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float) -> Blobs:
             break
         level, factor = shrink(level, 2), factor * 2
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return _best_of_overlapping(Blobs(*columns))
+    return Blobs(*columns)
 
 
 def _extrema(level: np.ndarray, sigma: float, factor: int, noise: Noise) -> tuple[np.ndarray, ...]:
@@ -120,7 +120,8 @@ def _extrema(level: np.ndarray, sigma: float, factor: int, noise: Noise) -> tupl
     )
 
 
-def _best_of_overlapping(blobs: Blobs) -> Blobs:
+def best_of_overlapping(blobs: Blobs) -> Blobs:
+    """Return, of blobs that overlap, the one with the highest contrast."""
     order = np.argsort(-blobs.certain)
     blobs = blobs.take(order)
     free = np.ones(len(blobs), bool)
@@ -175,7 +176,8 @@ class Proposal:
     @property
     def edge_smoothing(self) -> float:
         """Smoothing at which the level of the edges is found: more certain, less exact."""
-        return max(self.smoothing, self._smoothing(6.0, 10))
+        # The outlines of large round particles are gentle, pixel by pixel.
+        return max(self.smoothing, self._smoothing(6.0, 10), self.diameter / 40)
 
     def _smoothing(self, factor: float, part: float) -> float:
         needed = factor * self.noise.density / max(self.contrast, 1e-12)
@@ -184,29 +186,41 @@ class Proposal:
         return 0.0 if sigma < 0.4 else sigma
 
 
-def propose(
-    frames: list[np.ndarray], *, bright: bool | None = None, diameter: float | None = None
-) -> Proposal:
-    """Find size, polarity and contrast of the particles from some frames together."""
-    from napari_insitu_tem.analysis.illumination import fit_polynomial
-    from napari_insitu_tem.analysis.noise import estimate_noise
+@dataclass(frozen=True)
+class Look:
+    """What a first look at a frame finds: its blobs, its noise and its number of pixels."""
 
-    found, noises = [], []
-    for frame in frames:
-        frame = np.nan_to_num(np.asarray(frame, np.float32))
-        noise = estimate_noise(frame)
-        noises.append(noise)
-        found.append(find_blobs(frame - fit_polynomial(frame), noise, largest=min(frame.shape) / 2))
+    every_scale: Blobs
+    best: Blobs
+    noise: Noise
+    pixels: int
+
+
+def look_at(frame: np.ndarray) -> Look:
+    """Find the noise of a frame and the blobs that stand out of it, dark and bright."""
+    frame = np.nan_to_num(np.asarray(frame, np.float32))
+    noise = estimate_noise(frame)
+    blobs = find_blobs(frame - fit_polynomial(frame), noise, largest=min(frame.shape) / 2)
+    return Look(blobs, best_of_overlapping(blobs), noise, frame.size)
+
+
+def propose(
+    looks: list[Look], *, bright: bool | None = None, diameter: float | None = None
+) -> Proposal:
+    """Find size, polarity and contrast of the particles from some frames together.
+
+    Parameters
+    ----------
+    looks : list of Look
+        One of each frame.
+    bright, diameter : optional
+        What is known of the particles.
+    """
     noise = Noise(
-        float(np.median([n.density for n in noises])),
-        float(np.median([n.correlation for n in noises])),
+        float(np.median([look.noise.density for look in looks])),
+        float(np.median([look.noise.correlation for look in looks])),
     )
-    blobs = Blobs(
-        *(
-            np.concatenate([getattr(one, name) for one in found])
-            for name in Blobs.__dataclass_fields__
-        )
-    )
+    blobs = _together([look.best for look in looks])
     evidence = blobs.certain**2 * blobs.diameter**_SIZE_POWER
     if len(blobs):
         # Weak blobs are gaps between particles, their texture or the film they lie on.
@@ -218,12 +232,26 @@ def propose(
     if not right.any():
         return Proposal(bright, diameter or 20.0, 5 * noise.density, noise, 0.0, False)
     blobs, evidence = blobs.take(right), evidence[right]
+    known = diameter
     if diameter is None:
         diameter = _weighted_quantile(blobs.diameter, evidence, 0.5)
     contrast = _weighted_quantile(np.abs(blobs.contrast), evidence, 0.5)
-    pixels = sum(np.asarray(frame).size for frame in frames)
+    if known is not None:
+        # Film and liquid may have stronger blobs of other sizes.
+        every = _together([look.every_scale for look in looks])
+        near = np.abs(np.log(every.diameter / known)) < math.log(1.3)
+        near &= (every.contrast > 0) == bright
+        if np.count_nonzero(near) > 0:
+            size = np.abs(every.contrast[near])
+            contrast = _weighted_quantile(size, every.certain[near] ** 2, 0.5)
+    pixels = sum(look.pixels for look in looks)
     coverage = 0.25 * math.pi * float(np.sum(blobs.diameter**2)) / pixels
     return Proposal(bright, diameter, contrast, noise, coverage, True)
+
+
+def _together(parts: list[Blobs]) -> Blobs:
+    names = Blobs.__dataclass_fields__
+    return Blobs(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def _weighted_quantile(values: np.ndarray, weights: np.ndarray, part: float) -> float:

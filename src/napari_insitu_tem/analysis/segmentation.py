@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from napari_insitu_tem.analysis.illumination import enlarge, fit_polynomial, smooth_background
 from napari_insitu_tem.analysis.noise import Noise, estimate_noise
-from napari_insitu_tem.analysis.pixels import dilated, eroded, filled, median
+from napari_insitu_tem.analysis.pixels import dilated, eroded, filled, median, rim_of
 from napari_insitu_tem.analysis.thresholds import (
     edge_level,
     edge_weights,
@@ -24,6 +24,7 @@ __all__ = ["SegmentationValues", "background_of", "segment_frame"]
 
 _SIGNIFICANT = 6.0
 _STEEP = 2.0
+_GENTLE = 0.4
 _FINE_GRID_BELOW = 14.0
 
 
@@ -267,26 +268,25 @@ def select(
     significance = mean / max(sd, 1e-12) * np.sqrt(np.maximum(area / cell, 1))
     keep = (area >= values.smallest_area) & (significance >= _SIGNIFICANT)
     keep &= mean >= values.smallest_contrast
-    rim = _rim(labels)
+    rim = rim_of(labels)
     rim_labels = labels[rim]
-    length = np.bincount(rim_labels, minlength=count + 1)
-    slope = np.bincount(rim_labels, squared_gradient(flat)[rim], count + 1)
+    length = np.maximum(np.bincount(rim_labels, minlength=count + 1), 1)
+
+    def steepness(image: np.ndarray) -> np.ndarray:
+        return np.bincount(rim_labels, squared_gradient(image)[rim], count + 1) / length
+
     # Where noise or slow illumination crosses the level, the slope is that of noise.
-    keep &= slope >= _STEEP * 2 * noise_of_gradient**2 * length
+    steep = steepness(flat) >= _STEEP * 2 * noise_of_gradient**2
+    if np.any(keep & ~steep):
+        # The round outlines of large particles are gentle, pixel by pixel, but rise by the
+        # particle's contrast within a small part of its width.
+        wide = max(2 * values.edge_smoothing, values.diameter / 12)
+        step = mean / (wide * math.sqrt(2 * math.pi))
+        steep |= steepness(smooth(flat, wide)) >= (_GENTLE * step) ** 2
+    keep &= steep
     if values.drop_edge:
         for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
             keep[side] = False
     keep[0] = False
     numbers = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
     return numbers[labels]
-
-
-def _rim(labels: np.ndarray) -> np.ndarray:
-    """Pixels of particles beside background."""
-    background = labels == 0
-    beside = np.zeros(labels.shape, bool)
-    beside[1:] |= background[:-1]
-    beside[:-1] |= background[1:]
-    beside[:, 1:] |= background[:, :-1]
-    beside[:, :-1] |= background[:, 1:]
-    return beside & ~background

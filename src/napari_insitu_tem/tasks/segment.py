@@ -128,29 +128,46 @@ class SegmentSettings(Settings):
     )
 
 
-def _sample(movie: Movie) -> list[np.ndarray]:
+def _sample(movie: Movie, picture: tuple[slice, slice]) -> list[np.ndarray]:
     """Frames spread evenly over the movie; of very large ones, another window of each."""
     count = min(_SAMPLES, movie.n_frames)
     indices = np.linspace(0, movie.n_frames - 1, count)
-    height, width = (max(size - _WINDOW, 0) for size in movie.frame_shape)
     frames = []
     for index, (part_y, part_x) in zip(indices, _WINDOW_CORNERS, strict=False):
+        frame = movie.frame(int(index))[picture]
+        height, width = (max(size - _WINDOW, 0) for size in frame.shape)
         y, x = int(part_y * height), int(part_x * width)
-        frames.append(movie.frame(int(index))[y : y + _WINDOW, x : x + _WINDOW])
+        frames.append(frame[y : y + _WINDOW, x : x + _WINDOW])
     return frames
 
 
-def _values(movie: Movie, settings: SegmentSettings) -> tuple[SegmentationValues, Proposal]:
+def _picture(movie: Movie) -> tuple[slice, slice]:
+    """Return the part of all frames without a burned-in banner or a plain border."""
+    from napari_insitu_tem.analysis.scale_bar import find_banner
+
+    banners = [find_banner(movie.frame(index)) for index in {0, movie.n_frames - 1}]
+    top, bottom, left, right = (
+        min(getattr(banner, side) for banner in banners)
+        for side in ("top", "bottom", "left", "right")
+    )
+    height, width = movie.frame_shape
+    return slice(top, height - bottom), slice(left, width - right)
+
+
+def _values(
+    movie: Movie, settings: SegmentSettings, picture: tuple[slice, slice], job: Job
+) -> tuple[SegmentationValues, Proposal]:
     from dataclasses import replace
 
     from napari_insitu_tem.analysis.proposal import automatic_values
 
     bright = {"auto": None, "dark": False, "bright": True}[settings.polarity]
     values, proposal = automatic_values(
-        _sample(movie),
+        _sample(movie, picture),
         bright=bright,
         diameter=settings.diameter,
         smoothing=settings.smoothing,
+        job=job,
     )
     changes: dict[str, Any] = {
         "threshold": settings.threshold,
@@ -190,12 +207,14 @@ def propose_settings(
         With which every frame, alone or in the movie, is segmented alike.
     """
     job.check()
-    values, _ = _values(movie, settings)
+    values, _ = _values(movie, settings, _picture(movie), job)
     return settings.model_copy(
         update={
             "polarity": "bright" if values.bright else "dark",
             "diameter": round(values.diameter, 1),
             "smoothing": round(values.smoothing, 2),
+            "flatten_scale": None if values.flatten_scale is None else values.flatten_scale,
+            "smallest_diameter": round(2 * math.sqrt(values.smallest_area / math.pi), 2),
         }
     )
 
@@ -227,7 +246,15 @@ def segment(
     from napari_insitu_tem.analysis.segmentation import segment_frame
 
     job.check()
-    values, proposal = _values(movie, settings)
+    picture = _picture(movie)
+    height, width = (part.stop - part.start for part in picture)
+    if (height, width) != movie.frame_shape:
+        job.log(
+            f"Nothing is looked for in the banner or plain border; the picture is {width} x "
+            f"{height} px of {movie.frame_shape[1]} x {movie.frame_shape[0]}. "
+            "Calibrate can crop it."
+        )
+    values, proposal = _values(movie, settings, picture, job)
     if proposal.found:
         job.log(
             f"Particles are {'bright' if values.bright else 'dark'}, about "
@@ -235,8 +262,14 @@ def segment(
         )
     else:
         job.log("Nothing stands out of the noise in the frames that were looked at.")
+
+    def label(frame: np.ndarray) -> np.ndarray:
+        labels = np.zeros(frame.shape, np.int32)
+        labels[picture] = segment_frame(frame[picture], values)
+        return labels
+
     frames = job.map(
-        lambda frame: segment_frame(frame, values),
+        label,
         movie.iter_frames(),
         "Segmenting",
         movie.n_frames,
