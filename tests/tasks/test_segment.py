@@ -163,6 +163,84 @@ def test_a_cancel_stops_it():
         segment(movie, SegmentSettings(), job)
 
 
+def test_a_cancel_stops_the_search_for_size_and_polarity():
+    movie, _ = scene(20, frames=6)
+    stop = threading.Event()
+    seen = []
+
+    def on_progress(progress):
+        seen.append(progress.description)
+        if progress.description.startswith("Comparing") and progress.done >= 1:
+            stop.set()
+
+    with pytest.raises(Cancelled):
+        segment(movie, SegmentSettings(), Job(on_progress, is_cancelled=stop.is_set))
+    assert seen.count("Comparing sizes and polarities") < 6
+
+
+def patches(shape, rng):
+    """Liquid that varies over all distances; deviation 1."""
+    f = np.hypot(np.fft.fftfreq(shape[0])[:, None], np.fft.rfftfreq(shape[1]))
+    f[0, 0] = np.inf
+    field = np.fft.irfft2(np.fft.rfft2(rng.normal(size=shape)) * f**-1.5, shape)
+    return field / field.std()
+
+
+def test_a_lattice_on_patches_as_strong_as_its_particles_is_found(rng, quiet_job):
+    y, x = np.mgrid[:360, :360]
+    inside = (y % 36 - 18) ** 2 + (x % 36 - 18) ** 2 <= 12**2
+    truth = ndimage.label(inside)[0]
+    frame = 1000 - 120 * ndimage.gaussian_filter(inside.astype(float), 0.7)
+    frame += 90 * patches(frame.shape, rng) + rng.normal(0, 40, frame.shape)
+    values = propose_settings(Movie(frame[None]), SegmentSettings(), quiet_job)
+    assert values.polarity == "dark"
+    assert 5 < values.diameter < 40
+    assert mean_f1(Movie(frame[None]), truth[None], quiet_job) > 0.6
+
+
+def test_small_particles_among_large_ones_are_found(rng, quiet_job):
+    truth = np.zeros((400, 400), np.int32)
+    y, x = np.mgrid[:400, :400]
+    number = 0
+    for cy, cx in [(80, 80), (90, 310), (300, 100), (310, 300)]:
+        number += 1
+        truth[(y - cy) ** 2 + (x - cx) ** 2 <= 30**2] = number
+    for cy in range(20, 400, 40):
+        for cx in range(20, 400, 40):
+            spot = (y - cy) ** 2 + (x - cx) ** 2 <= 4**2
+            if not truth[ndimage.binary_dilation(spot, iterations=3)].any():
+                number += 1
+                truth[spot] = number
+    frame = 1000 - 120 * ndimage.gaussian_filter((truth > 0).astype(float), 0.7)
+    movie = Movie((frame + rng.normal(0, 20, frame.shape))[None])
+    assert mean_f1(movie, truth[None], quiet_job) > 0.95
+
+
+def test_large_balls_with_gentle_outlines_are_found(rng, quiet_job):
+    y, x = np.mgrid[:500, :500]
+    thick = np.zeros((500, 500))
+    truth = np.zeros((500, 500), np.int32)
+    for number, (cy, cx) in enumerate([(130, 130), (350, 160), (240, 370)], start=1):
+        square = 90.0**2 - (y - cy) ** 2 - (x - cx) ** 2
+        truth[square > 0] = number
+        thick += np.sqrt(np.clip(square, 0, None)) / 90
+    movie = Movie((1000 - 120 * thick + rng.normal(0, 10, thick.shape))[None])
+    assert mean_f1(movie, truth[None], quiet_job) == 1.0
+
+
+def test_a_banner_holds_no_particles(quiet_job):
+    movie, truth = scene(24)
+    banner = np.zeros((2, 50, 256), np.float32)
+    banner[:, 20:26, 20:120] = 2000
+    logged = []
+    job = Job(quiet_job.on_progress, on_log=logged.append)
+    with_banner = Movie(np.concatenate([movie.data, banner], axis=1))
+    labels = np.asarray(segment(with_banner, SegmentSettings(), job).labels)
+    assert not labels[:, 256:].any()
+    assert agreement_table(truth, labels[:, :256])["f1"].mean() > 0.95
+    assert "banner" in logged[0]
+
+
 @pytest.mark.recordings
 def test_sintering_particles_are_found_without_tuning(recordings, quiet_job):
     import imageio.v3 as iio
