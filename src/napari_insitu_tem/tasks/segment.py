@@ -86,7 +86,8 @@ class SegmentSettings(Settings):
     flatten_scale: float | None = setting(
         None,
         title="Flattening scale",
-        description="Distance over which the background varies; automatic is 2.5 diameters.",
+        description="Distance over which the background varies; automatic is 2.5 diameters, or "
+        "half of that where the background varies much.",
         unit="px",
         ge=5,
         le=10000,
@@ -98,7 +99,7 @@ class SegmentSettings(Settings):
         None,
         title="Smallest particle",
         description="Particles with a smaller equivalent diameter are noise; automatic is a "
-        "quarter of the typical diameter.",
+        "quarter of the typical diameter, or less where small particles lie among large ones.",
         unit="px",
         ge=0,
         le=4096,
