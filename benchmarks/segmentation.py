@@ -110,7 +110,7 @@ def speed() -> None:
     )
     large = Movie(np.tile(movie[:1], (1, 8, 8)))
     start = time.perf_counter()
-    count = int(segment(large, SegmentSettings(), QUIET).labels.max())
+    count = int(np.asarray(segment(large, SegmentSettings(), QUIET).labels).max())
     print(f"4096 x 4096: {time.perf_counter() - start:.1f} s for one frame, {count} particles")
 
 

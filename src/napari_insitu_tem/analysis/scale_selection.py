@@ -176,8 +176,7 @@ class Proposal:
     @property
     def edge_smoothing(self) -> float:
         """Smoothing at which the level of the edges is found: more certain, less exact."""
-        # The outlines of large round particles are gentle, pixel by pixel.
-        return max(self.smoothing, self._smoothing(6.0, 10), self.diameter / 40)
+        return max(self.smoothing, self._smoothing(6.0, 10))
 
     def _smoothing(self, factor: float, part: float) -> float:
         needed = factor * self.noise.density / max(self.contrast, 1e-12)

@@ -162,9 +162,13 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
     if not values.bright:
         frame = -frame
     smoothed = smooth(frame, values.smoothing)
-    further = math.sqrt(max(values.edge_smoothing**2 - values.smoothing**2, 0))
-    edges = smooth(smoothed, further)
+    edges = _further_smoothed(smoothed, values)
     background, level = background_of(edges, values, noise)
+    if level is None and values.diameter > 40 * values.edge_smoothing:
+        # The outlines of large round particles are gentle, pixel by pixel.
+        values = replace(values, edge_smoothing=values.diameter / 40)
+        edges = _further_smoothed(smoothed, values)
+        background, level = background_of(edges, values, noise)
     flat = smoothed - background
     if values.threshold != "edges":
         level = global_threshold(flat, values.threshold)
@@ -188,6 +192,11 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
     excess = flat - np.maximum(threshold / values.sensitivity, 3.0 * sd)
     labels = label_particles(excess.astype(np.float32, copy=False), values)
     return select(labels, flat, slope, sd, values)
+
+
+def _further_smoothed(smoothed: np.ndarray, values: SegmentationValues) -> np.ndarray:
+    further = values.edge_smoothing**2 - values.smoothing**2
+    return smooth(smoothed, math.sqrt(max(further, 0)))
 
 
 def measure_background(
