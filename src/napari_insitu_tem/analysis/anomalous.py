@@ -156,10 +156,18 @@ def _fit(
 
     def linear(alpha: float) -> tuple[np.ndarray, np.ndarray]:
         power = inverse @ (2 * np.exp(alpha * log_lags))
-        columns = [power] if offset is not None else [power, white_constant]
-        design = np.stack(columns, axis=1)
-        values = np.linalg.lstsq(design, white_target, rcond=None)[0]
-        return values, design @ values - white_target
+        # By hand, because a call of lstsq costs more than all else in this search, and threads
+        # that call it without pause let no other one work.
+        if offset is not None:
+            values = np.array([power @ white_target / (power @ power)])
+            return values, values[0] * power - white_target
+        # The part of the power law that a constant cannot make.
+        constant = white_constant / np.sqrt(white_constant @ white_constant)
+        rest = power - (constant @ power) * constant
+        first = rest @ white_target / (rest @ rest)
+        second = constant @ (white_target - first * power)
+        values = np.array([first, second * constant[0] / white_constant[0]])
+        return values, first * power + second * constant - white_target
 
     alpha = float(
         minimize_scalar(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["Motion", "dynamics"]
 
 _CHUNK = 100
+#: Tracks whose exponents are fitted between two reports: a few ms.
+_FITS = 20
 _DENSE_LAGS = 30
 _ESTIMATORS = {"covariance": covariance_estimate, "least_squares": least_squares_estimate}
 
@@ -142,8 +144,9 @@ class _Brownian:
             unknown = float("nan")
             line = PowerLaw(mean, 1.0, unknown, noise**2 - exposure / 3 * mean, unknown)
         exponents = [np.zeros((2, 0))]
-        for start in job.track(range(0, len(walks.tracks), _CHUNK), "Measuring exponents", total):
-            part = slice(start, start + _CHUNK)
+        starts = range(0, len(walks.tracks), _FITS)
+        for start in job.track(starts, "Measuring exponents", len(starts)):
+            part = slice(start, start + _FITS)
             chosen = displacements.select(part), diffusion.select(part)
             exponents.append(np.stack(track_exponents(*chosen, law, exposure=exposure)))
         exponent, error = np.concatenate(exponents, axis=1)

@@ -29,7 +29,7 @@ _SMALLEST_OVER_DIAMETER = 0.25
 #: Diameters tried, in pixels. An octave apart: all that depends on them is blunt.
 _DIAMETERS = (5.7, 11.3, 22.6, 45.0, 90.0, 180.0)
 #: The part of a frame on which they are tried, and in how many frames.
-_TRIAL_SIZE, _TRIAL_PIXELS = 768, 600_000
+_TRIAL_SIZE, _TRIAL_PIXELS = 640, 600_000
 #: Smoothings at which edges are judged, in pixels; the one that tells most counts.
 _DETAILS = (1.0, 2.0, 4.0, 8.0)
 #: By how much another size or polarity must explain the edges better than the blobs' own.

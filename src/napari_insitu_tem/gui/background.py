@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ logger = logging.getLogger("napari_insitu_tem")
 #: Tasks that run a network wait for each other here.
 _device = threading.Lock()
 _POLL_MS = 60
+_BREATH = 0.0005  # s
 
 
 class Background(QObject):
@@ -59,6 +61,9 @@ class Background(QObject):
 
         def report(progress: Progress) -> None:
             self._progress = progress
+            # Thousands of short calls into compiled code, one after the other, would keep the
+            # interpreter from the window's thread; here it may have it.
+            time.sleep(_BREATH)
 
         job = Job(on_progress=report, is_cancelled=stop.is_set, on_log=self._messages.append)
 
