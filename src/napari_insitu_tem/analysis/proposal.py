@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from scipy import ndimage
@@ -74,7 +75,7 @@ def automatic_values(
         values = _values(given, smoothing)
         edge_smoothing = max(smoothing, min(2 * smoothing, diameter / 10))
         return replace(values, edge_smoothing=edge_smoothing), given
-    looks = list(job.map(look_at, frames, "Looking for particles"))
+    looks = list(job.map(partial(look_at, job=job), frames, "Looking for particles"))
     proposal = propose(looks, bright=bright, diameter=diameter)
     values = _values(proposal, smoothing)
     if proposal.found and (bright is None or diameter is None):
@@ -83,8 +84,7 @@ def automatic_values(
     if smoothing is None and proposal.found:
         excess = []
         for frame in frames[::2]:
-            job.check()
-            excess.append(_excess(frame, values, proposal.coverage))
+            excess.append(_excess(frame, values, proposal.coverage, job))
         factor = float(np.median(excess))
         if factor > 1.1:
             noise = Noise(proposal.noise.density * factor, proposal.noise.correlation)
@@ -128,8 +128,7 @@ def _best_trial(
     def attempt(proposal: Proposal, values: SegmentationValues) -> _Trial:
         explained, widths = [], []
         for frame, gradients in scenes:
-            job.check()
-            labels = segment_frame(frame, values)
+            labels = segment_frame(frame, values, job)
             outlines = measure_outlines(labels, gradients[_DETAILS[1]])
             explained.append([explained_edges(outlines, gradients[d], detail=d) for d in _DETAILS])
             widths.append(outlines.typical_width())
@@ -202,13 +201,13 @@ def _values(proposal: Proposal, smoothing: float | None) -> SegmentationValues:
     )
 
 
-def _excess(frame: np.ndarray, values: SegmentationValues, coverage: float) -> float:
+def _excess(frame: np.ndarray, values: SegmentationValues, coverage: float, job: Job) -> float:
     """Return how much the smoothed background varies beyond the noise, 1 to 3 times.
 
     Grain of the support film and compression are correlated further than a camera's blur.
     """
     frame = np.nan_to_num(np.asarray(frame, np.float32))
-    labels = segment_frame(frame, values)
+    labels = segment_frame(frame, values, job)
     if coverage > 0.15 and np.count_nonzero(labels) < 0.5 * coverage * labels.size:
         # Most particles are still in what would be taken for background.
         return 1.0

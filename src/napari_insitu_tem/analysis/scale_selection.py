@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from napari_insitu_tem.analysis.illumination import fit_polynomial, shrink
 from napari_insitu_tem.analysis.noise import Noise, estimate_noise, quiet_spread
+from napari_insitu_tem.job import Job
 
 __all__ = ["Blobs", "Look", "Proposal", "best_of_overlapping", "find_blobs", "look_at", "propose"]
 
@@ -59,7 +60,7 @@ def _lowest_significance(n_pixels: int, sigma: float) -> float:
     return math.sqrt(2 * math.log(cells / 0.001))
 
 
-def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float) -> Blobs:
+def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float, job: Job = Job()) -> Blobs:
     """Find significant dark and bright blobs of any size in one frame.
 
     Parameters
@@ -70,6 +71,8 @@ def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float) -> Blobs:
         Its noise.
     largest : float
         Largest diameter to look for, in pixels.
+    job : Job
+        Asked between scales whether to stop.
 
     Returns
     -------
@@ -84,6 +87,7 @@ def find_blobs(flat: np.ndarray, noise: Noise, *, largest: float) -> Blobs:
             full = sigma * factor
             if 2 * math.sqrt(2) * full > largest:
                 break
+            job.check()
             parts.append(_extrema(level, sigma, factor, noise))
         if 2 * math.sqrt(2) * _PER_OCTAVE[0] * factor * 2 > largest or min(level.shape) < 16:
             break
@@ -195,11 +199,14 @@ class Look:
     pixels: int
 
 
-def look_at(frame: np.ndarray) -> Look:
+def look_at(frame: np.ndarray, job: Job = Job()) -> Look:
     """Find the noise of a frame and the blobs that stand out of it, dark and bright."""
     frame = np.nan_to_num(np.asarray(frame, np.float32))
     noise = estimate_noise(frame)
-    blobs = find_blobs(frame - fit_polynomial(frame), noise, largest=min(frame.shape) / 2)
+    job.check()
+    flat = frame - fit_polynomial(frame)
+    blobs = find_blobs(flat, noise, largest=min(frame.shape) / 2, job=job)
+    job.check()
     return Look(blobs, best_of_overlapping(blobs), noise, frame.size)
 
 

@@ -19,6 +19,7 @@ from napari_insitu_tem.analysis.thresholds import (
     squared_gradient,
 )
 from napari_insitu_tem.analysis.watershed import split_touching
+from napari_insitu_tem.job import Job
 
 __all__ = ["SegmentationValues", "background_of", "segment_frame"]
 
@@ -139,7 +140,7 @@ def background_of(
     return background, min(level, 0.5 * median(flat[flat > level]))
 
 
-def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
+def segment_frame(frame: np.ndarray, values: SegmentationValues, job: Job = Job()) -> np.ndarray:
     """Label the particles of one frame.
 
     Parameters
@@ -148,6 +149,8 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
         Counts.
     values : SegmentationValues
         What holds for the whole movie.
+    job : Job
+        Asked between steps whether to stop; a large frame takes seconds.
 
     Returns
     -------
@@ -163,6 +166,7 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
         frame = -frame
     smoothed = smooth(frame, values.smoothing)
     edges = _further_smoothed(smoothed, values)
+    job.check()
     background, level = background_of(edges, values, noise)
     if level is None and values.diameter > 40 * values.edge_smoothing:
         # The outlines of large round particles are gentle, pixel by pixel.
@@ -190,7 +194,9 @@ def segment_frame(frame: np.ndarray, values: SegmentationValues) -> np.ndarray:
         bend = 0.8 / values.diameter
         threshold *= (1 - bend * values.smoothing) / (1 - bend * values.edge_smoothing)
     excess = flat - np.maximum(threshold / values.sensitivity, 3.0 * sd)
-    labels = label_particles(excess.astype(np.float32, copy=False), values)
+    job.check()
+    labels = label_particles(excess.astype(np.float32, copy=False), values, job)
+    job.check()
     return select(labels, flat, slope, sd, values)
 
 
@@ -222,7 +228,7 @@ def measure_background(
     return spread, math.sqrt(median(slopes) / (2 * math.log(2)))
 
 
-def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarray:
+def label_particles(excess: np.ndarray, values: SegmentationValues, job: Job = Job()) -> np.ndarray:
     """Label what exceeds its threshold, holes filled and touching particles split.
 
     Small particles are split on a grid twice as fine, because the necks between them are
@@ -236,9 +242,8 @@ def label_particles(excess: np.ndarray, values: SegmentationValues) -> np.ndarra
     mask = excess > 0
     if values.fill_holes:
         mask = fill_small_holes(mask, values.diameter * factor)
-    labels = split_touching(
-        mask, strength=values.split_strength, smoothing=max(1.0, values.diameter * factor / 20)
-    )
+    detail = max(1.0, values.diameter * factor / 20)
+    labels = split_touching(mask, strength=values.split_strength, smoothing=detail, job=job)
     if fine:
         height, width = (size // 2 for size in labels.shape)
         blocks = labels.reshape(height, 2, width, 2)

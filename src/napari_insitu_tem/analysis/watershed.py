@@ -7,10 +7,14 @@ import math
 import numpy as np
 from scipy import ndimage
 
+from napari_insitu_tem.job import Job
+
 __all__ = ["merge_shallow_basins", "split_touching"]
 
 
-def split_touching(mask: np.ndarray, *, strength: float, smoothing: float = 1.0) -> np.ndarray:
+def split_touching(
+    mask: np.ndarray, *, strength: float, smoothing: float = 1.0, job: Job = Job()
+) -> np.ndarray:
     """Label the particles of a mask and split those that touch.
 
     Every maximum of the distance to the outline starts a basin (Beucher and Lantuéjoul,
@@ -27,6 +31,8 @@ def split_touching(mask: np.ndarray, *, strength: float, smoothing: float = 1.0)
         ``strength`` times the half-width of the narrower particle.
     smoothing : float
         Detail of the outline, in pixels, that does not matter.
+    job : Job
+        Asked between steps whether to stop.
 
     Returns
     -------
@@ -40,10 +46,14 @@ def split_touching(mask: np.ndarray, *, strength: float, smoothing: float = 1.0)
     outline = np.pad(mask, reach, mode="edge").astype(np.float32)
     outline = ndimage.gaussian_filter(outline, 0.5 * smoothing, truncate=3) > 0.5
     distance = _distance(outline, mask, reach)
+    job.check()
     smooth = ndimage.gaussian_filter(distance, min(smoothing, 2.0))
     tops = (ndimage.maximum_filter(smooth, 3) == smooth) & mask
     markers, _ = ndimage.label(tops, np.ones((3, 3)))
-    return merge_shallow_basins(_basins(smooth, markers, mask), distance, strength=strength)
+    job.check()
+    basins = _basins(smooth, markers, mask)
+    job.check()
+    return merge_shallow_basins(basins, distance, strength=strength)
 
 
 def _distance(outline: np.ndarray, mask: np.ndarray, reach: int) -> np.ndarray:

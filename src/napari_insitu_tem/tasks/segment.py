@@ -266,7 +266,7 @@ def segment(
 
     def label(frame: np.ndarray) -> np.ndarray:
         labels = np.zeros(frame.shape, np.int32)
-        labels[picture] = segment_frame(frame[picture], values)
+        labels[picture] = segment_frame(frame[picture], values, job)
         return labels
 
     frames = job.map(
