@@ -82,9 +82,7 @@ def automatic_values(
         known = (bright, diameter, smoothing)
         proposal, values = _best_trial(frames, looks, proposal, known, job)
     if smoothing is None and proposal.found:
-        excess = []
-        for frame in frames[::2]:
-            excess.append(_excess(frame, values, proposal.coverage, job))
+        excess = [_excess(frame, values, proposal.coverage, job) for frame in frames[::2]]
         factor = float(np.median(excess))
         if factor > 1.1:
             noise = Noise(proposal.noise.density * factor, proposal.noise.correlation)

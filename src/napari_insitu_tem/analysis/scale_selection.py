@@ -247,7 +247,7 @@ def propose(
         every = _together([look.every_scale for look in looks])
         near = np.abs(np.log(every.diameter / known)) < math.log(1.3)
         near &= (every.contrast > 0) == bright
-        if np.count_nonzero(near) > 0:
+        if near.any():
             size = np.abs(every.contrast[near])
             contrast = _weighted_quantile(size, every.certain[near] ** 2, 0.5)
     pixels = sum(look.pixels for look in looks)

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_insitu_tem.io.store import write_frames
 from napari_insitu_tem.job import Job
-from napari_insitu_tem.movie import Movie
+from napari_insitu_tem.movie import Movie, MovieError
 from napari_insitu_tem.results import Segmentation
 from napari_insitu_tem.settings import Settings, setting
 from napari_insitu_tem.tasks.registry import task
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["SegmentSettings", "propose_settings", "segment"]
 
 _SAMPLES = 5
+_SMALLEST = 16
 _WINDOW = 1536
 _WINDOW_CORNERS = ((0.5, 0.5), (0, 0), (1, 1), (0, 1), (1, 0))
 
@@ -146,13 +147,22 @@ def _picture(movie: Movie) -> tuple[slice, slice]:
     """Return the part of all frames without a burned-in banner or a plain border."""
     from napari_insitu_tem.analysis.scale_bar import find_banner
 
+    if min(movie.frame_shape) < _SMALLEST:
+        height, width = movie.frame_shape
+        raise MovieError(
+            f"Frames of {width} x {height} pixels are too small to find particles in: "
+            f"{_SMALLEST} x {_SMALLEST} are needed."
+        )
     banners = [find_banner(movie.frame(index)) for index in {0, movie.n_frames - 1}]
     top, bottom, left, right = (
         min(getattr(banner, side) for banner in banners)
         for side in ("top", "bottom", "left", "right")
     )
     height, width = movie.frame_shape
-    return slice(top, height - bottom), slice(left, width - right)
+    rows, columns = slice(top, height - bottom), slice(left, width - right)
+    if min(part.stop - part.start for part in (rows, columns)) < _SMALLEST:
+        return slice(0, height), slice(0, width)
+    return rows, columns
 
 
 def _values(
@@ -206,18 +216,23 @@ def propose_settings(
     -------
     SegmentSettings
         With which every frame, alone or in the movie, is segmented alike.
+
+    Raises
+    ------
+    MovieError
+        As for `segment`.
     """
     job.check()
     values, _ = _values(movie, settings, _picture(movie), job)
-    return settings.model_copy(
-        update={
-            "polarity": "bright" if values.bright else "dark",
-            "diameter": round(values.diameter, 1),
-            "smoothing": round(values.smoothing, 2),
-            "flatten_scale": None if values.flatten_scale is None else values.flatten_scale,
-            "smallest_diameter": round(2 * math.sqrt(values.smallest_area / math.pi), 2),
-        }
-    )
+    found: dict[str, Any] = {
+        "polarity": "bright" if values.bright else "dark",
+        "diameter": round(values.diameter, 1),
+        "smoothing": round(values.smoothing, 2),
+        "smallest_diameter": round(2 * math.sqrt(values.smallest_area / math.pi), 2),
+    }
+    if values.flatten_scale is not None:
+        found["flatten_scale"] = round(values.flatten_scale, 1)
+    return settings.model_copy(update=found)
 
 
 @task(title="Segment", result="masks", previews=True, propose=propose_settings)
@@ -243,6 +258,11 @@ def segment(
     -------
     Segmentation
         Labels 1..n in every frame; none where nothing stands out of the noise.
+
+    Raises
+    ------
+    MovieError
+        When the frames are smaller than 16 pixels.
     """
     from napari_insitu_tem.analysis.segmentation import segment_frame
 
