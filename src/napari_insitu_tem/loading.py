@@ -1,14 +1,34 @@
-"""Keeping Python's garbage collector from stalling the window."""
+"""Keeping large imports and Python's garbage collector from stalling the window."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import importlib
+import importlib.util
+import os
+import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-__all__ = ["collector_at_rest", "load_ahead", "old_objects_spared"]
+__all__ = [
+    "NETWORK_MODULES",
+    "collector_at_rest",
+    "load_ahead",
+    "old_objects_spared",
+    "open_library",
+]
+
+#: What networks are made of, in the order in which it is loaded.
+NETWORK_MODULES = ("torch", "segmentation_models_pytorch")
+
+#: Libraries that take tenths of a second to open, by module, those first that others need.
+_LARGE_LIBRARIES = {
+    "torch": ("lib/libtorch_global_deps.so", "lib/libtorch_cpu.so", "lib/libtorch_cuda.so")
+}
 
 _lock = threading.Lock()
 _resting = 0
@@ -65,7 +85,46 @@ def old_objects_spared() -> Iterator[None]:
 
 
 def load_ahead(modules: Iterable[str]) -> None:
-    """Import modules that will be needed soon."""
+    """Import modules that will be needed soon, on a thread other than the window's."""
     with collector_at_rest():
         for module in modules:
+            if module not in sys.modules:
+                for library in _large_libraries(module):
+                    open_library(library, shared=library.stem.endswith("global_deps"))
             importlib.import_module(module)
+
+
+def open_library(path: str | Path, *, shared: bool = False, apart: bool = False) -> None:
+    """Open a compiled library, while other threads go on.
+
+    An import would open it as well, but no other thread of Python could work meanwhile. What
+    cannot be opened is left to the import, which says why.
+
+    Parameters
+    ----------
+    path : path
+        The library.
+    shared : bool
+        Whether its symbols are for all libraries opened later.
+    apart : bool
+        Whether it looks for symbols in itself first.
+    """
+    if sys.platform == "win32":
+        return
+    mode = os.RTLD_NOW | (os.RTLD_GLOBAL if shared else os.RTLD_LOCAL)
+    if apart:
+        mode |= getattr(os, "RTLD_DEEPBIND", 0)
+    # `ctypes.CDLL(path)` keeps the interpreter to itself; calling the C function does not.
+    with contextlib.suppress(AttributeError, OSError):
+        opened = ctypes.CDLL(None).dlopen
+        opened.restype, opened.argtypes = ctypes.c_void_p, [ctypes.c_char_p, ctypes.c_int]
+        opened(os.fsencode(path), mode)
+
+
+def _large_libraries(module: str) -> list[Path]:
+    names = _LARGE_LIBRARIES.get(module, ()) if sys.platform == "linux" else ()
+    spec = importlib.util.find_spec(module) if names else None
+    if spec is None or spec.origin is None:
+        return []
+    paths = (Path(spec.origin).parent / name for name in names)
+    return [path for path in paths if path.exists()]
