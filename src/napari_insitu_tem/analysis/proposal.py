@@ -14,11 +14,10 @@ from functools import partial
 import numpy as np
 from scipy import ndimage
 
-from napari_insitu_tem.analysis.edge_evidence import explained_edges, measure_outlines
+from napari_insitu_tem.analysis.edge_trials import EdgeTrials
 from napari_insitu_tem.analysis.noise import Noise, estimate_noise
 from napari_insitu_tem.analysis.scale_selection import Look, Proposal, look_at, propose
 from napari_insitu_tem.analysis.segmentation import SegmentationValues, segment_frame, smooth
-from napari_insitu_tem.analysis.thresholds import squared_gradient
 from napari_insitu_tem.job import Job
 
 __all__ = ["automatic_values"]
@@ -29,10 +28,6 @@ _FLATTEN_OVER_DIAMETER = 2.5
 _SMALLEST_OVER_DIAMETER = 0.25
 #: Diameters tried, in pixels. An octave apart: all that depends on them is blunt.
 _DIAMETERS = (5.7, 11.3, 22.6, 45.0, 90.0, 180.0)
-#: The part of a frame on which they are tried, and in how many frames.
-_TRIAL_SIZE, _TRIAL_PIXELS = 640, 600_000
-#: Smoothings at which edges are judged, in pixels; the one that tells most counts.
-_DETAILS = (1.0, 2.0, 4.0, 8.0)
 #: By how much another size or polarity must explain the edges better than the blobs' own.
 _CLEARLY_BETTER = 1.3
 #: Nats below which nothing is explained at all.
@@ -114,30 +109,16 @@ def _best_trial(
 ) -> tuple[Proposal, SegmentationValues]:
     """Try sizes and polarities; return those whose segmentation explains the edges best."""
     bright, diameter, smoothing = known
-    cut = [_middle(frame) for frame in frames]
-    count = max(1, min(3, _TRIAL_PIXELS // cut[0].size, len(cut)))
-    chosen = np.linspace(0, len(cut) - 1, count + 2).round().astype(int)[1:-1]
-    scenes = []
-    for i in chosen:
-        seen, unseen = _thinned(cut[i], looks[i].noise)
-        gradients = {d: squared_gradient(smooth(unseen, d)) for d in _DETAILS}
-        scenes.append((seen, gradients))
+    scenes = EdgeTrials(frames, [look.noise for look in looks])
 
     def attempt(proposal: Proposal, values: SegmentationValues) -> _Trial:
-        explained, widths = [], []
-        for frame, gradients in scenes:
-            labels = segment_frame(frame, values, job)
-            outlines = measure_outlines(labels, gradients[_DETAILS[1]])
-            explained.append([explained_edges(outlines, gradients[d], detail=d) for d in _DETAILS])
-            widths.append(outlines.typical_width())
-        found = [width for width in widths if width is not None]
-        width = float(np.median(found)) if found else None
-        return _Trial(proposal, values, float(np.max(np.mean(explained, axis=0))), width)
+        verdict = scenes.judge([segment_frame(frame, values, job) for frame in scenes.frames])
+        return _Trial(proposal, values, verdict.explained, verdict.width)
 
     proposals = [first]
     sizes = _DIAMETERS if diameter is None else (diameter,)
     for size in sizes:
-        if size > min(cut[0].shape) / 2:
+        if size > min(scenes.frames[0].shape) / 2:
             break
         for polarity in (False, True) if bright is None else (bright,):
             proposals.append(propose(looks, bright=polarity, diameter=size))
@@ -166,24 +147,6 @@ def _best_trial(
     if nearer.explained > 1.05 * best.explained:
         best = nearer
     return best.proposal, best.values
-
-
-def _thinned(frame: np.ndarray, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
-    """Return a frame twice, with noise that is independent of each other's.
-
-    Noise like the frame's own is added to one and taken from the other (Gaussian data thinning:
-    Rasines and Young, Biometrika 110, 597, 2023). Outlines found in one are judged by the edges
-    of the other, so that following the noise does not pay.
-    """
-    white = np.random.default_rng(0).standard_normal(frame.shape, np.float32)
-    extra = np.float32(noise.density) * smooth(white, noise.correlation)
-    return frame + extra, frame - extra
-
-
-def _middle(frame: np.ndarray) -> np.ndarray:
-    frame = np.nan_to_num(np.asarray(frame, np.float32))
-    y, x = (max(size - _TRIAL_SIZE, 0) // 2 for size in frame.shape)
-    return frame[y : y + _TRIAL_SIZE, x : x + _TRIAL_SIZE]
 
 
 def _values(proposal: Proposal, smoothing: float | None) -> SegmentationValues:

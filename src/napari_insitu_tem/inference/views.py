@@ -1,0 +1,176 @@
+"""At which size and polarity a network sees the frames of a movie, found from the movie itself.
+
+A network is trained on particles of some range of diameters and, usually, one polarity. Frames
+are rescaled and inverted to suit it, so that neither matters to the user. Where they are not
+known, a few windows are segmented at every size and polarity, and the outlines that explain the
+frames' edges best win.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_insitu_tem.analysis.edge_trials import EdgeTrials
+from napari_insitu_tem.analysis.standardise import standardise
+from napari_insitu_tem.job import Job
+
+__all__ = ["Predict", "View", "find_view", "maps_of", "view_for"]
+
+#: From a (y, x) float32 image, as the network takes it, to its maps (c, y, x), 0 to 1.
+Predict = Callable[[np.ndarray], np.ndarray]
+#: From maps (c, y, x) and a particle's least area in px² to a label image.
+Label = Callable[[np.ndarray, float], np.ndarray]
+
+#: Scales that are tried, two octaves of diameters each.
+_SCALES = (2.0, 1.0, 0.5, 0.25, 0.125)
+#: Frames are rescaled no more than they must be: diameters (px) that a network sees best.
+_BEST_SEEN = (14.0, 48.0)
+#: Frames are never made smaller than this (px), nor larger than so many times.
+_SMALLEST_FRAME, _LARGEST_SCALE = 48, 4.0
+#: Least area of a particle over that of a typical one.
+_SMALLEST = 1 / 16
+#: Nats below which nothing is explained at all.
+_LEAST = 10.0
+
+
+@dataclass(frozen=True)
+class View:
+    """How a network sees frames.
+
+    Parameters
+    ----------
+    scale : float
+        Frames are made this many times as large.
+    bright : bool
+        Whether the particles are brighter than their background.
+    diameter : float
+        Typical diameter of the particles in the movie, px.
+    found : bool
+        False where nothing stood out in the frames that were looked at.
+    """
+
+    scale: float
+    bright: bool
+    diameter: float
+    found: bool = True
+
+    @property
+    def smallest_area(self) -> float:
+        """Area (px²) below which something is no particle."""
+        return max(_SMALLEST * math.pi / 4 * self.diameter**2, 4.0)
+
+
+def view_for(diameter: float, *, bright: bool, shape: tuple[int, int]) -> View:
+    """Return the view for particles of a known size, in frames of a shape."""
+    low, high = _BEST_SEEN
+    scale = min(max(low / diameter, 1.0), _LARGEST_SCALE) if diameter < high else high / diameter
+    return View(max(scale, min(1.0, _SMALLEST_FRAME / min(shape))), bright, diameter)
+
+
+def maps_of(frame: np.ndarray, view: View, predict: Predict, *, likes: str) -> np.ndarray:
+    """Return a network's maps of a frame, seen at a scale, at the frame's own size.
+
+    Parameters
+    ----------
+    frame : (y, x) array
+        Real-valued pixels.
+    view : View
+        At which size and polarity.
+    predict : callable
+        The network.
+    likes : {"dark", "bright", "any"}
+        The polarity that it was trained for; frames of the other one are inverted.
+
+    Returns
+    -------
+    (c, y, x) float32 array
+        0 to 1.
+    """
+    image = standardise(frame)
+    if likes != "any" and view.bright != (likes == "bright"):
+        image = -image
+    if view.scale == 1.0:
+        return predict(image)
+    size = tuple(max(1, round(edge * view.scale)) for edge in image.shape)
+    maps = predict(_resized(image[np.newaxis], size)[0])
+    return np.clip(_resized(maps, image.shape), 0, 1)
+
+
+def find_view(
+    frames: list[np.ndarray],
+    predict: Predict,
+    label: Label,
+    *,
+    likes: str,
+    bright: bool | None = None,
+    diameter: float | None = None,
+    job: Job = Job(),
+) -> View:
+    """Find the size and polarity at which a network sees the particles of a movie best.
+
+    Parameters
+    ----------
+    frames : list of (y, x) arrays
+        Some frames of the movie, spread over it.
+    predict : callable
+        The network.
+    label : callable
+        ``(maps, smallest area) -> labels``.
+    likes : {"dark", "bright", "any"}
+        The polarity that the network was trained for.
+    bright, diameter : optional
+        What is known already.
+    job : Job
+        Progress and cancel.
+    """
+    shape = frames[0].shape
+    if bright is not None and diameter is not None:
+        return view_for(diameter, bright=bright, shape=shape)
+    trials = EdgeTrials(frames)
+    polarities = (False, True) if bright is None and likes != "any" else (bool(bright),)
+
+    def judge(view: View) -> tuple[float, View]:
+        labels = []
+        for window in trials.frames:
+            job.check()
+            maps = maps_of(window, view, predict, likes=likes)
+            labels.append(label(maps, view.smallest_area))
+        verdict = trials.judge(labels)
+        width = view.diameter if verdict.width is None else verdict.width
+        return verdict.explained, View(view.scale, view.bright, width)
+
+    if diameter is None:
+        fitting = [s for s in _SCALES if s * min(shape) >= _SMALLEST_FRAME] or [1.0]
+        # What is called small must not depend on a size that is not known yet.
+        views = [View(s, b, 4.0 / s) for s in fitting for b in polarities]
+    else:
+        views = [view_for(diameter, bright=b, shape=shape) for b in polarities]
+    judged = [judge(view) for view in job.track(views, "Comparing sizes and polarities")]
+    explained, best = max(judged, key=lambda pair: pair[0])
+    if explained < _LEAST:
+        known = 24.0 if diameter is None else diameter
+        dark = View(1.0, bool(bright), known, found=False)
+        return dark
+    if diameter is not None:
+        return View(best.scale, best.bright, diameter)
+    nearer = view_for(best.diameter, bright=best.bright, shape=shape)
+    if nearer.scale != best.scale:
+        again, measured = judge(nearer)
+        if again >= 0.97 * explained:
+            best = measured
+    return best
+
+
+def _resized(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
+    """Resize (c, y, x) maps; what becomes smaller is averaged."""
+    import torch
+    from torch.nn.functional import interpolate
+
+    tensor = torch.from_numpy(np.ascontiguousarray(maps, np.float32))[None]
+    resized = interpolate(tensor, size, mode="bilinear", antialias=True, align_corners=False)
+    result: np.ndarray = resized[0].numpy()
+    return result
