@@ -2,12 +2,16 @@ import numpy as np
 import pytest
 from scipy.optimize import curve_fit
 
+from napari_insitu_tem import SettingsError
+from napari_insitu_tem.io.cameras import Camera, CameraError, save_camera
 from napari_insitu_tem.simulate.detector import (
     DetectorSettings,
     apply_transfer,
     detect,
+    detector_settings,
     modulation_transfer_function,
 )
+from napari_insitu_tem.simulate.settings import ParticleMovieSettings
 
 SHARP = {"mtf_c2": 1e6, "readout_noise": 0.0, "number_type": "float32"}
 
@@ -66,3 +70,22 @@ def test_integers_are_clipped_to_their_range(rng):
     image = detect(np.full((8, 8), 50.0), camera, rng)
     assert image.dtype == np.uint8
     assert image.min() == 255
+
+
+def test_a_simulation_records_with_a_stored_camera(tmp_path, monkeypatch):
+    monkeypatch.setenv("INSITU_TEM_CAMERAS", str(tmp_path))
+    camera = Camera(
+        name="K3", c1=0.02, c2=0.4, c3=2.1, gain=7.0, offset=3.0, readout_noise=0.1,
+        number_type="uint8",
+    )  # fmt: skip
+    save_camera(camera)
+    assert detector_settings("K3") == detector_settings(camera) == DetectorSettings(
+        mtf_c0=1.0, mtf_c1=0.02, mtf_c2=0.4, mtf_c3=2.1, gain=7.0, offset=3.0,
+        readout_noise=0.1, number_type="uint8",
+    )  # fmt: skip
+    whole = detector_settings("K3", ParticleMovieSettings, shape="rod", gain=9.0)
+    assert (whole.shape, whole.mtf_c2, whole.gain) == ("rod", 0.4, 9.0)
+    with pytest.raises(CameraError, match="There are: K3"):
+        detector_settings("K2")
+    with pytest.raises(SettingsError, match="no setting 'dsoe'"):
+        detector_settings("K3", dsoe=3)

@@ -9,16 +9,20 @@ transfer function, so that the noise power spectrum of an empty frame is
 from __future__ import annotations
 
 import functools
-from typing import Literal
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
+from napari_insitu_tem.analysis.transfer import modulation_transfer_function, spatial_frequency
+from napari_insitu_tem.io.cameras import Camera, load_camera
 from napari_insitu_tem.settings import Settings, setting
 
 __all__ = [
     "DetectorSettings",
     "apply_transfer",
     "detect",
+    "detector_settings",
     "modulation_transfer_function",
 ]
 
@@ -89,20 +93,44 @@ class DetectorSettings(Settings):
     )
 
 
-def modulation_transfer_function(
-    frequency: np.ndarray | float, c0: float, c1: float, c2: float, c3: float
-) -> np.ndarray:
-    """Return ``(c0 - c1) / (1 + (q / (2 c2 q_N))^|c3|) + c1``.
+Kind = TypeVar("Kind", bound=DetectorSettings)
+
+
+def detector_settings(
+    camera: Camera | str | Path,
+    kind: type[Kind] = DetectorSettings,  # type: ignore[assignment]
+    **others: Any,
+) -> Kind:
+    """Return the settings of a simulation that records with a stored camera.
 
     Parameters
     ----------
-    frequency : array or float
-        Spatial frequency q in cycles per pixel; the Nyquist frequency q_N is 0.5.
-    c0, c1, c2, c3 : float
-        Parameters of the form that is used in this field (for example by Larsen et al.).
+    camera : Camera, str or path
+        A camera, its name, or the path of its file; see `io.cameras`.
+    kind : type of DetectorSettings
+        Which simulation's settings, such as `ParticleMovieSettings`.
+    **others
+        Further settings of that simulation; they come before those of the camera.
+
+    Raises
+    ------
+    CameraError
+        When there is no such camera.
+    SettingsError
+        When a setting does not exist or is out of bounds.
     """
-    relative = np.asarray(frequency, float) / 0.5
-    return (c0 - c1) / (1 + (relative / (2 * c2)) ** abs(c3)) + c1
+    known = camera if isinstance(camera, Camera) else load_camera(camera)
+    values = {
+        "mtf_c0": known.c0,
+        "mtf_c1": known.c1,
+        "mtf_c2": known.c2,
+        "mtf_c3": known.c3,
+        "gain": known.gain,
+        "offset": known.offset,
+        "readout_noise": known.readout_noise,
+        "number_type": known.number_type,
+    }
+    return kind.from_dict({**values, **others})
 
 
 def apply_transfer(image: np.ndarray, settings: DetectorSettings) -> np.ndarray:
@@ -148,6 +176,4 @@ def detect(
 
 @functools.lru_cache(maxsize=4)
 def _transfer(shape: tuple[int, int], *parameters: float) -> np.ndarray:
-    rows = np.fft.fftfreq(shape[0])[:, np.newaxis]
-    columns = np.fft.rfftfreq(shape[1])[np.newaxis, :]
-    return modulation_transfer_function(np.hypot(rows, columns), *parameters)
+    return modulation_transfer_function(spatial_frequency(shape), *parameters)
