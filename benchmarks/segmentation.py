@@ -2,13 +2,15 @@
 
     python benchmarks/segmentation.py [scenes] [hard] [speed] [supracrystal] [--seed N]
 
-Peers: Gaussian, Otsu, distance, peaks and watershed from scikit-image, once with fixed
-settings (sigma 2, minimum distance 10) and once with the true polarity and size given.
+Ours by the shipped network and the classical way, both with defaults. Peers: Gaussian, Otsu,
+distance, peaks and watershed from scikit-image, once with fixed settings (sigma 2, minimum
+distance 10) and once with the true polarity and size given.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from collections import defaultdict
 
@@ -20,6 +22,7 @@ from napari_insitu_tem import Job, Movie
 from napari_insitu_tem.analysis.agreement import agreement_table
 from napari_insitu_tem.tasks.segment import SegmentSettings, segment
 
+WAYS = ("particles", "classical")
 QUIET = Job(on_progress=lambda progress: None, on_log=lambda text: None)
 
 
@@ -39,52 +42,54 @@ def peer(frame: np.ndarray, *, sigma: float, distance: int, bright: bool) -> np.
     return watershed(-depth, markers, mask=mask)
 
 
+COLUMNS = ("network", "classical", "fixed settings", "size and polarity given")
+
+
+def all_ways(movie: np.ndarray, options: dict) -> list[np.ndarray]:
+    """Return the labels by the ways of `COLUMNS`."""
+    d, bright = options["d"], options["bright"]
+    distance = max(2, round(d / 3))
+    return [
+        *(segment(Movie(movie), SegmentSettings(model=way), QUIET).labels for way in WAYS),
+        [peer(frame, sigma=2, distance=10, bright=False) for frame in movie],
+        [peer(f, sigma=max(1, d / 12), distance=distance, bright=bright) for f in movie],
+    ]
+
+
 def scenes(seed: int) -> None:
-    ours, fixed, told = (defaultdict(list) for _ in range(3))
-    worst = []
+    f1, worst = {}, []
     for options, movie, truth in suite(seed):
-        found = segment(Movie(movie), SegmentSettings(), QUIET).labels
-        d, bright = options["d"], options["bright"]
-        distance = max(2, round(d / 3))
-        plain = [peer(frame, sigma=2, distance=10, bright=False) for frame in movie]
-        best = [peer(f, sigma=max(1, d / 12), distance=distance, bright=bright) for f in movie]
-        scores = []
-        for table, labels in ((ours, found), (fixed, plain), (told, best)):
-            f1 = agreement_table(truth, labels)["f1"].mean()
-            table[d, bright, options["noise"]].append(f1)
-            scores.append(f1)
-        name = f"{d} px, {'bright' if bright else 'dark'}, {options['noise']}, "
+        d, bright, noise = (options[key] for key in ("d", "bright", "noise"))
+        scores = [
+            agreement_table(truth, labels)["f1"].mean() for labels in all_ways(movie, options)
+        ]
+        f1[d, bright, noise] = scores
+        name = f"{d} px, {'bright' if bright else 'dark'}, {noise}, "
         name += f"{options['density']}, {options['kind']}"
         worst.append((scores[0], name))
         print(f"  {name:45s}" + "".join(f"{score:8.2f}" for score in scores), flush=True)
-    print("\nF1 at IoU 0.5 (ours | fixed settings | size and polarity given)")
-    print("diameter  polarity" + "".join(f"{noise:>22s}" for noise in NOISES))
+    print(f"\nF1 at IoU 0.5 ({' | '.join(COLUMNS)})")
+    print("diameter  polarity" + "".join(f"{noise:>30s}" for noise in NOISES))
     for d in SIZES:
         for bright in (False, True):
             row = f"{d:5d} px  {'bright' if bright else 'dark':8s}"
             for noise in NOISES:
-                key = (d, bright, noise)
-                values = [np.mean(table[key]) for table in (ours, fixed, told)]
-                row += "  " + " | ".join(f"{value:4.2f}" for value in values)
+                row += "  " + " | ".join(f"{value:4.2f}" for value in f1[d, bright, noise])
             print(row)
-    means = [np.mean(list(table.values())) for table in (ours, fixed, told)]
-    print("mean: " + " | ".join(f"{mean:.3f}" for mean in means))
+    print("mean: " + " | ".join(f"{mean:.3f}" for mean in np.mean(list(f1.values()), axis=0)))
     print("worst: " + "; ".join(f"{name}: {f1:.2f}" for f1, name in sorted(worst)[:5]))
 
 
 def hard(seed: int) -> None:
     """Film that varies as much as the particles, lattices on patches, mixed sizes."""
-    ours, told = defaultdict(list), defaultdict(list)
+    f1 = defaultdict(list)
     for options, movie, truth in hard_suite(seed):
-        found = segment(Movie(movie), SegmentSettings(), QUIET).labels
-        d, distance = options["d"], max(2, round(options["d"] / 3))
-        bright = options["bright"]
-        best = [peer(f, sigma=max(1, d / 12), distance=distance, bright=bright) for f in movie]
-        for table, labels in ((ours, found), (told, best)):
-            table[options["noise"]].append(agreement_table(truth, labels)["f1"].mean())
-    print("\nHard scenes, F1 at IoU 0.5 (ours | size and polarity given)")
+        f1[options["noise"]].append(
+            [agreement_table(truth, labels)["f1"].mean() for labels in all_ways(movie, options)]
+        )
+    print(f"\nHard scenes, F1 at IoU 0.5 ({' | '.join(COLUMNS)})")
     for kind in HARD:
-        print(f"{kind:8s}  {np.mean(ours[kind]):4.2f} | {np.mean(told[kind]):4.2f}")
+        print(f"{kind:8s}  " + " | ".join(f"{mean:4.2f}" for mean in np.mean(f1[kind], axis=0)))
 
 
 def supracrystal() -> None:
@@ -96,8 +101,9 @@ def supracrystal() -> None:
     folder = recordings("supracrystal")
     frame = tifffile.imread(folder / "SAMPLE_0001.tif").squeeze()
     true = np.loadtxt(folder / "SAMPLE_0001.txt")[:, [2, 1]]
-    for polarity in ("auto", "dark"):
-        found = segment(Movie(frame[None]), SegmentSettings(polarity=polarity), QUIET).labels
+    for way, polarity in itertools.product(WAYS, ("auto", "dark")):
+        settings = SegmentSettings(model=way, polarity=polarity)
+        found = segment(Movie(frame[None]), settings, QUIET).labels
         labels = np.asarray(found)[0]
         count = int(labels.max())
         centres = np.array(ndimage.center_of_mass(labels > 0, labels, range(1, count + 1)))
@@ -106,7 +112,7 @@ def supracrystal() -> None:
         _, back = cKDTree(true).query(centres)
         hits = np.sum((distance < 12) & (back[nearest] == np.arange(len(true))))
         f1 = 2 * hits / (count + len(true))
-        print(f"supracrystal, polarity {polarity}: {count} found, F1 within 12 px {f1:.2f}")
+        print(f"supracrystal, {way}, polarity {polarity}: {count} found, F1 within 12 px {f1:.2f}")
 
 
 def speed() -> None:
@@ -115,25 +121,30 @@ def speed() -> None:
     options |= {"bright": False, "mtf": 0, "cnr": 5.0}
     movie, _ = scene(1, 2, **options)
     movie = np.tile(movie, (20, 1, 1))
-    segment(Movie(movie[:4]), SegmentSettings(), QUIET)
-    start = time.perf_counter()
-    segment(Movie(movie), SegmentSettings(), QUIET)
-    ours = time.perf_counter() - start
+    ours = {}
+    for way in WAYS:
+        settings = SegmentSettings(model=way)
+        segment(Movie(movie[:4]), settings, QUIET)
+        start = time.perf_counter()
+        segment(Movie(movie), settings, QUIET)
+        ours[way] = time.perf_counter() - start
     start = time.perf_counter()
     for _ in QUIET.map(
         lambda frame: peer(frame, sigma=2, distance=8, bright=False), movie, "peer", len(movie)
     ):
         pass
     direct = time.perf_counter() - start
-    print(
-        f"512 x 512, 200 cubes, {len(movie)} frames: ours {len(movie) / ours:.1f} frames/s, "
-        f"scikit-image {len(movie) / direct:.1f} frames/s on as many threads, "
-        f"ratio {ours / direct:.2f}"
-    )
     large = Movie(np.tile(movie[:1], (1, 8, 8)))
-    start = time.perf_counter()
-    count = int(np.asarray(segment(large, SegmentSettings(), QUIET).labels).max())
-    print(f"4096 x 4096: {time.perf_counter() - start:.1f} s for one frame, {count} particles")
+    for way, seconds in ours.items():
+        print(
+            f"{way}, 512 x 512, 200 cubes, {len(movie)} frames: {len(movie) / seconds:.1f} "
+            f"frames/s, scikit-image {len(movie) / direct:.1f} frames/s on as many threads, "
+            f"ratio {seconds / direct:.2f}"
+        )
+        start = time.perf_counter()
+        found = segment(large, SegmentSettings(model=way), QUIET).labels
+        took, count = time.perf_counter() - start, int(np.asarray(found).max())
+        print(f"{way}, 4096 x 4096: {took:.1f} s for one frame, {count} particles")
 
 
 def main() -> None:

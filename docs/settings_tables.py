@@ -6,6 +6,14 @@ from pathlib import Path
 
 from napari_insitu_tem.io.export import ExportSettings
 from napari_insitu_tem.io.video import VideoSettings
+from napari_insitu_tem.learning.augment import AugmentSettings
+from napari_insitu_tem.learning.recipes import DataSource, TrainRecipe
+from napari_insitu_tem.learning.settings import TrainSettings
+from napari_insitu_tem.learning.retrain_settings import RetrainSettings
+from napari_insitu_tem.simulate.hrtem import HrtemSettings
+from napari_insitu_tem.simulate.layer_movie import LayerMovieSettings
+from napari_insitu_tem.simulate.liquid_cell import LiquidCellSettings
+from napari_insitu_tem.simulate.particle_frames import ParticleFrameSettings
 from napari_insitu_tem.simulate.particles import ParticleMovieSettings
 from napari_insitu_tem.tasks.registry import all_tasks
 
@@ -16,7 +24,20 @@ BLOCK = re.compile(r"<!-- settings: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 def current(text: str) -> str:
     """Return the page with every settings table as declared."""
     tables = {task.settings_type.__name__: task.settings_type for task in all_tasks()}
-    for beside in (ExportSettings, ParticleMovieSettings, VideoSettings):
+    for beside in (
+        AugmentSettings,
+        DataSource,
+        TrainRecipe,
+        TrainSettings,
+        ExportSettings,
+        HrtemSettings,
+        LiquidCellSettings,
+        LayerMovieSettings,
+        ParticleFrameSettings,
+        ParticleMovieSettings,
+        RetrainSettings,
+        VideoSettings,
+    ):
         tables[beside.__name__] = beside
 
     def table(match: re.Match[str]) -> str:

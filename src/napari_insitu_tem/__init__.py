@@ -5,6 +5,7 @@ import lazy_loader
 __version__ = "0.1.0"
 
 _MODULES = {
+    "io.cameras": ["list_cameras", "load_camera", "save_camera"],
     "io.describe": ["describe"],
     "io.export": ["export"],
     "io.holder_logs": ["read_holder_log"],
@@ -18,17 +19,19 @@ _MODULES = {
     "movie": ["CalibrationWarning", "Movie", "MovieError"],
     "pipeline": ["Recipe", "RecipeError", "default_recipe", "run_recipe"],
     "provenance": ["Provenance", "Step"],
-    "results": ["Measurements", "Segmentation", "Tracking"],
+    "results": ["Layers", "Measurements", "Segmentation", "Tracking"],
     "settings": ["Settings", "SettingsError"],
     **{
         f"tasks.{name}": [name]
         for name in (
             "calibrate",
+            "detector",
             "holder_log",
             "align",
             "denoise",
             "segment",
             "correct",
+            "separate",
             "track",
             "edit_tracks",
             "measure",

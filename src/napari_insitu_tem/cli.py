@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import inspect
 import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from napari_insitu_tem import settings as declared
-from napari_insitu_tem.job import Cancelled, Job
+from napari_insitu_tem.cli_errors import plain_errors
+from napari_insitu_tem.cli_models import app as models_app
+from napari_insitu_tem.cli_retrain import retrain
+from napari_insitu_tem.cli_train import train
+from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Segmentation
 from napari_insitu_tem.tasks.registry import Task, all_tasks
@@ -30,28 +32,6 @@ app = typer.Typer(
 MoviePath = Annotated[Path, typer.Argument(help="A movie: a file, or a folder of frames.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")]
 Signal = Annotated[str | None, typer.Option(help="Which of the file's signals; `info` lists them.")]
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turn what goes wrong into one line on standard error and an exit status."""
-
-    def show(message: Warning | str, *_: Any, **__: Any) -> None:
-        typer.echo(f"Note: {message}", err=True)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("default")
-        for category in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
-            warnings.simplefilter("ignore", category)
-        warnings.showwarning = show  # type: ignore[assignment]
-        try:
-            yield
-        except (KeyboardInterrupt, Cancelled):
-            typer.echo("Cancelled; nothing was left half-written.", err=True)
-            raise typer.Exit(130) from None
-        except (ValueError, OSError, MemoryError) as error:
-            typer.echo(f"Error: {str(error) or type(error).__name__}", err=True)
-            raise typer.Exit(1) from None
 
 
 @app.command()
@@ -234,6 +214,9 @@ def _add_tasks(add: Callable[[Task], None] = _add_task) -> None:
 
 
 _add_tasks()
+app.add_typer(models_app, name="models")
+app.command()(train)
+app.command()(retrain)
 
 
 def main() -> None:

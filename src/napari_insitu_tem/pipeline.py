@@ -11,7 +11,7 @@ from typing import Any
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.provenance import Provenance
-from napari_insitu_tem.results import Measurements, Segmentation, Tracking
+from napari_insitu_tem.results import Layers, Measurements, Segmentation, Tracking
 from napari_insitu_tem.settings import Settings, SettingsError
 from napari_insitu_tem.tasks.registry import MODULES, Task, get_task
 
@@ -150,18 +150,21 @@ def run_recipe(
         except ValueError as error:
             raise RecipeError(f"Step {number} ({step.task.name}): {error}") from error
         offered = _offered(step.task.result_type)
-        # A result that wraps a movie (an alignment) is that movie to the steps that follow.
-        latest[offered] = (
-            result
-            if isinstance(result, offered)
-            else result.movie.replace(provenance=result.provenance)
-        )
+        if isinstance(result, Layers):
+            latest[offered] = result.layer(step.settings.to_dict()["go_on_with"])
+        elif isinstance(result, offered):
+            latest[offered] = result
+        else:
+            # A result that wraps a movie (an alignment) is that movie to the steps that follow.
+            latest[offered] = result.movie.replace(provenance=result.provenance)
         if offered is Tracking:
             latest[Segmentation] = result.segmentation
         yield step, result
 
 
 def _offered(result_type: type) -> type:
+    if result_type is Layers:
+        return Segmentation
     return result_type if result_type in (Segmentation, Tracking, Measurements) else Movie
 
 

@@ -7,9 +7,9 @@ that users see.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from napari_insitu_tem.provenance import Provenance
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Measurements", "Segmentation", "Tracking"]
+__all__ = ["Layers", "Measurements", "MovieResult", "Segmentation", "Tracking"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +35,8 @@ class Segmentation:
         What was segmented; of the same shape.
     corrected : frozenset of int
         Frames that were corrected by hand.
+    probability : (t, y, x) float array, optional
+        How probable a network finds it that a pixel is part of a particle.
     provenance : Provenance, optional
         What was done.
     """
@@ -42,6 +44,7 @@ class Segmentation:
     labels: Any
     movie: Movie
     corrected: frozenset[int] = frozenset()
+    probability: Any = None
     provenance: Provenance | None = None
 
     def __post_init__(self) -> None:
@@ -110,6 +113,90 @@ class Tracking:
     def replace(self, **changes: Any) -> Tracking:
         """Return a copy with some fields changed."""
         return dataclasses.replace(self, **changes)
+
+
+@dataclass(frozen=True, eq=False)
+class Layers:
+    """Particles that overlap in projection, taken apart into layers or classes.
+
+    Parameters
+    ----------
+    labels : tuple of (t, y, x) integer arrays
+        One a layer, as `Segmentation.labels`. Where particles of two layers overlap, both
+        have the pixel. In layers, a particle has one number throughout.
+    movie : Movie
+        What was separated; of the same shape.
+    names : tuple of str
+        What the layers are called.
+    particles : pandas.DataFrame
+        One row a particle and frame: ``frame``, ``particle``, ``layer`` (from 1), ``y``,
+        ``x``, ``area``, ``certainty`` and ``covered``; pixels and frames.
+    provenance : Provenance, optional
+        What was done.
+    """
+
+    labels: tuple[Any, ...]
+    movie: Movie
+    names: tuple[str, ...]
+    particles: pd.DataFrame
+    provenance: Provenance | None = None
+
+    @property
+    def n_layers(self) -> int:
+        """Number of layers."""
+        return len(self.labels)
+
+    def layer(self, number: int) -> Segmentation:
+        """Return the masks of a layer, numbered from 1; any task takes them.
+
+        Its history says which layer it is, so that a recipe made from it takes the same one.
+        """
+        if not 1 <= number <= self.n_layers:
+            raise ValueError(f"There is no layer {number}; there are 1 to {self.n_layers}.")
+        history = self.history()
+        if self.provenance is not None and history.steps:
+            last = history.steps[-1]
+            last = dataclasses.replace(last, settings={**last.settings, "go_on_with": number})
+            history = dataclasses.replace(history, steps=(*history.steps[:-1], last))
+        # With a name of its own, what is exported of one layer never takes another's place.
+        movie = self.movie.replace(name=f"{self.movie.name} {self.names[number - 1]}")
+        return Segmentation(self.labels[number - 1], movie, provenance=history)
+
+    def history(self) -> Provenance:
+        """Return the provenance so far."""
+        return self.provenance or self.movie.history()
+
+    def replace(self, **changes: Any) -> Layers:
+        """Return a copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+
+class MovieResult:
+    """What a task made of a movie, or found in it; tasks derive from it.
+
+    The ``movie`` is what later steps go on with. What else there is to export is told by the
+    methods, already with units in the names.
+    """
+
+    movie: Movie
+    #: Whether the movie has other frames than the input, and is worth a file of its own.
+    has_new_frames: ClassVar[bool] = True
+
+    def history(self) -> Provenance:
+        """Return the provenance so far."""
+        raise NotImplementedError
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return tables by name."""
+        return {}
+
+    def drawings(self) -> dict[str, Callable[[Any], Any]]:
+        """Return functions by name that draw a figure on matplotlib axes, as `figures` do."""
+        return {}
+
+    def documents(self) -> dict[str, str]:
+        """Return texts by file name ending, such as ``camera.json``."""
+        return {}
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ recipe's TOML section, the validation messages and the table in the docs.
 
 from __future__ import annotations
 
+import importlib
 import types
 import typing
 from typing import Any, Literal
@@ -33,6 +34,8 @@ def setting(
     advanced: bool = False,
     none_means: str = "automatic",
     shown_when: dict[str, tuple[Any, ...]] | None = None,
+    hidden_when: dict[str, tuple[Any, ...]] | None = None,
+    choices_from: str | None = None,
     file_filter: str | None = None,
 ) -> Any:
     """Declare one field of a `Settings` class.
@@ -56,6 +59,11 @@ def setting(
         The word shown for ``None`` in an optional field.
     shown_when : dict, optional
         Field name to values of that field for which this one has any effect.
+    hidden_when : dict, optional
+        Field name to values of that field for which this one has no effect.
+    choices_from : str, optional
+        For a text field whose values are only known when it is used, such as the names of
+        models: ``"module:function"``; the function returns (value, words) pairs.
     file_filter : str, optional
         For path fields: the file dialog's filter.
     """
@@ -66,6 +74,10 @@ def setting(
         extra["step"] = step
     if shown_when:
         extra["shown_when"] = {name: list(values) for name, values in shown_when.items()}
+    if hidden_when:
+        extra["hidden_when"] = {name: list(values) for name, values in hidden_when.items()}
+    if choices_from:
+        extra["choices_from"] = choices_from
     if file_filter:
         extra["file_filter"] = file_filter
     return Field(
@@ -88,6 +100,14 @@ class Settings(BaseModel):
     def context(self) -> tuple[int, int]:
         """Frames needed (before, after) a frame to compute it; for previews on one frame."""
         return (0, 0)
+
+    @property
+    def models_used(self) -> tuple[str, ...]:
+        """Names of the models that a task with these settings runs.
+
+        Tasks that run any wait for each other, so that they do not share the device.
+        """
+        return ()
 
     def to_dict(self) -> dict[str, Any]:
         """All values as plain TOML and JSON types; fields that are ``None`` are left out."""
@@ -131,6 +151,10 @@ class Settings(BaseModel):
         for name, field in cls.model_fields.items():
             extra = extras(field)
             default = extra["none_means"] if field.default is None else field.default
+            if field.is_required():
+                default = "must be given"
+            elif isinstance(default, Settings):
+                default = "see there"
             rows.append(f"| `{name}` | {default} | {extra.get('unit', '')} | {field.description} |")
         return "\n".join(rows)
 
@@ -160,6 +184,15 @@ def choices(field: FieldInfo) -> tuple[Any, ...]:
     """Return the values of a ``Literal`` field, or nothing for any other."""
     kind = value_type(field)
     return typing.get_args(kind) if typing.get_origin(kind) is Literal else ()
+
+
+def current_choices(field: FieldInfo) -> tuple[tuple[str, str], ...] | None:
+    """Return what a field declared with ``choices_from`` may be now, as (value, words) pairs."""
+    source = extras(field).get("choices_from")
+    if source is None:
+        return None
+    module, _, name = source.partition(":")
+    return tuple(getattr(importlib.import_module(module), name)())
 
 
 def bounds(field: FieldInfo) -> tuple[float | None, float | None]:

@@ -12,6 +12,8 @@ from napari_insitu_tem.analysis.variance_stabilisation import (
     estimate_counting_noise,
     noise_level,
 )
+from napari_insitu_tem.io.cameras import Camera, CameraError, save_camera
+from napari_insitu_tem.simulate.detector import DetectorSettings, apply_transfer, detect
 from napari_insitu_tem.tasks.denoise import DenoiseSettings, denoise
 
 METHODS = DenoiseSettings.model_json_schema()["properties"]["method"]["enum"]
@@ -205,3 +207,39 @@ def test_cancel_is_heard(rng):
     job = Job(on_progress=lambda progress: None, is_cancelled=lambda: next(asked) > 3)
     with pytest.raises(Cancelled):
         run(rng.normal(size=(30, 32, 32)), job)
+
+
+@pytest.fixture
+def known_camera(tmp_path, monkeypatch):
+    """A blurring camera, stored under the name K3."""
+    monkeypatch.setenv("INSITU_TEM_CAMERAS", str(tmp_path))
+    camera = Camera(name="K3", c1=0.0, c2=0.35, c3=2.5, gain=20, offset=100, readout_noise=0.3)
+    save_camera(camera)
+    return DetectorSettings()
+
+
+@pytest.mark.parametrize("method", ["total variation", "non-local means", "wavelets"])
+@pytest.mark.parametrize("dose", [2, 20])
+def test_a_known_camera_makes_what_compares_neighbours_better(
+    method, dose, known_camera, quiet_job, rng
+):
+    scenes = dose * scene(2)
+    noisy = np.stack([detect(frame, known_camera, rng) for frame in scenes])
+    truth = np.stack([20 * apply_transfer(frame, known_camera) + 100 for frame in scenes])
+    without = run(noisy, quiet_job, method=method)
+    known = run(noisy, quiet_job, method=method, camera="K3")
+    assert error(known, truth) < 0.9 * error(without, truth)
+    assert (known - 100).mean() == pytest.approx((truth - 100).mean(), rel=0.02)
+
+
+def test_a_camera_that_is_not_there_is_told(known_camera, quiet_job):
+    with pytest.raises(CameraError, match="There are: K3"):
+        run(np.ones((2, 32, 32)), quiet_job, camera="K2")
+    with pytest.raises(SettingsError, match="camera and a gain"):
+        run(np.ones((2, 32, 32)), quiet_job, camera="K3", gain=3.0)
+
+
+def test_a_camera_may_be_given_by_its_file(known_camera, quiet_job, tmp_path, rng):
+    noisy = np.stack([detect(5 * frame, known_camera, rng) for frame in scene(2, 64)])
+    by_name = run(noisy, quiet_job, camera="K3")
+    assert (run(noisy, quiet_job, camera=str(tmp_path / "K3.json")) == by_name).all()

@@ -12,6 +12,14 @@ from napari_insitu_tem.job import Cancelled
 from napari_insitu_tem.movie import MovieError
 from napari_insitu_tem.tasks.segment import SegmentSettings, propose_settings, segment
 
+CLASSICAL = SegmentSettings(model="classical")
+
+
+@pytest.fixture(params=["particles", "classical"])
+def by(request):
+    """Both ways to find particles, with their defaults."""
+    return SegmentSettings(model=request.param)
+
 
 def scene(
     diameter, *, size=256, frames=2, bright=False, count=12, noise=20.0, touching=False, seed=0
@@ -44,78 +52,78 @@ def scene(
     return Movie(np.array(movie, np.float32)), np.array(truth)
 
 
-def mean_f1(movie, truth, job, settings=None):
-    result = segment(movie, settings or SegmentSettings(), job)
+def mean_f1(movie, truth, job, settings):
+    result = segment(movie, settings, job)
     return agreement_table(truth, result.labels)["f1"].mean()
 
 
 @pytest.mark.parametrize("bright", [False, True])
 @pytest.mark.parametrize(("diameter", "size"), [(6, 192), (12, 256), (30, 256), (90, 512)])
-def test_particles_of_any_size_and_polarity_are_found(diameter, size, bright, quiet_job):
+def test_particles_of_any_size_and_polarity_are_found(diameter, size, bright, quiet_job, by):
     count = {90: 4}.get(diameter, 10)
     movie, truth = scene(diameter, size=size, bright=bright, count=count)
-    assert mean_f1(movie, truth, quiet_job) > 0.95
+    assert mean_f1(movie, truth, quiet_job, by) > 0.95
 
 
-def test_one_particle_that_covers_a_tenth_of_a_percent_is_found(quiet_job):
+def test_one_particle_that_covers_a_tenth_of_a_percent_is_found(quiet_job, by):
     movie, truth = scene(9, size=256, count=1)
-    assert mean_f1(movie, truth, quiet_job) == 1
+    assert mean_f1(movie, truth, quiet_job, by) == 1
 
 
-def test_a_particle_of_200_px_is_not_broken_by_its_fringes(quiet_job):
+def test_a_particle_of_200_px_is_not_broken_by_its_fringes(quiet_job, by):
     movie, truth = scene(200, size=512, count=1, noise=10)
     fringes = 40 * np.sin(np.arange(512) / 4) * (truth > 0)
-    assert mean_f1(movie.replace(data=movie.data + fringes), truth, quiet_job) == 1
+    assert mean_f1(movie.replace(data=movie.data + fringes), truth, quiet_job, by) == 1
 
 
-def test_crowded_touching_particles_are_told_apart(quiet_job):
+def test_crowded_touching_particles_are_told_apart(quiet_job, by):
     movie, truth = scene(24, size=256, count=60, touching=True)
     assert (truth > 0).mean() > 0.35
-    assert mean_f1(movie, truth, quiet_job) > 0.95
+    assert mean_f1(movie, truth, quiet_job, by) > 0.95
 
 
-def test_strong_noise_is_smoothed_as_far_as_it_needs(quiet_job):
+def test_strong_noise_is_smoothed_as_far_as_it_needs(quiet_job, by):
     movie, truth = scene(40, size=384, count=8, noise=200)
-    assert mean_f1(movie, truth, quiet_job) > 0.9
+    assert mean_f1(movie, truth, quiet_job, by) > 0.9
 
 
-def test_frames_of_noise_hold_no_particles(rng, quiet_job):
+def test_frames_of_noise_hold_no_particles(rng, quiet_job, by):
     movie = Movie(rng.poisson(100, (3, 256, 256)).astype(np.uint16))
-    assert segment(movie, SegmentSettings(), quiet_job).labels.max() == 0
+    assert segment(movie, by, quiet_job).labels.max() == 0
 
 
-def test_an_empty_frame_among_others_stays_empty(rng, quiet_job):
+def test_an_empty_frame_among_others_stays_empty(rng, quiet_job, by):
     movie, truth = scene(20, frames=3)
     data = movie.data.copy()
     data[1] = rng.normal(1050, 20, data[1].shape)
     truth[1] = 0
-    assert mean_f1(Movie(data), truth, quiet_job) > 0.95
+    assert mean_f1(Movie(data), truth, quiet_job, by) > 0.95
 
 
-def test_a_constant_frame_holds_no_particles(quiet_job):
-    assert segment(Movie(np.full((1, 64, 64), 7)), SegmentSettings(), quiet_job).labels.max() == 0
+def test_a_constant_frame_holds_no_particles(quiet_job, by):
+    assert segment(Movie(np.full((1, 64, 64), 7)), by, quiet_job).labels.max() == 0
 
 
-def test_labels_are_int32_numbered_from_1_without_gaps(quiet_job):
+def test_labels_are_int32_numbered_from_1_without_gaps(quiet_job, by):
     movie, _ = scene(20)
-    labels = segment(movie, SegmentSettings(), quiet_job).labels
+    labels = segment(movie, by, quiet_job).labels
     assert labels.dtype == np.int32
     for frame in labels:
         np.testing.assert_array_equal(np.unique(frame), np.arange(frame.max() + 1))
 
 
-def test_a_frame_alone_is_segmented_as_in_the_movie_once_the_values_are_filled_in(quiet_job):
+def test_a_frame_alone_is_segmented_as_in_the_movie_once_the_values_are_filled_in(quiet_job, by):
     movie, _ = scene(20, frames=4)
-    settings = propose_settings(movie)
+    settings = propose_settings(movie, by)
     assert settings.polarity == "dark"
     whole = segment(movie, settings, quiet_job).labels
     alone = segment(movie.select(2, 3), settings, quiet_job).labels
     np.testing.assert_array_equal(whole[2], alone[0])
 
 
-def test_given_values_are_kept_by_the_proposal():
+def test_given_values_are_kept_by_the_proposal(by):
     movie, _ = scene(20)
-    settings = propose_settings(movie, SegmentSettings(diameter=33, polarity="bright"))
+    settings = propose_settings(movie, by.model_copy(update={"diameter": 33, "polarity": "bright"}))
     assert settings.diameter == 33
     assert settings.polarity == "bright"
 
@@ -123,15 +131,18 @@ def test_given_values_are_kept_by_the_proposal():
 def test_the_other_thresholds_and_no_flattening_work(quiet_job):
     movie, truth = scene(30)
     for method in ("otsu", "li", "minimum_error"):
-        assert mean_f1(movie, truth, quiet_job, SegmentSettings(threshold=method)) > 0.9
+        assert (
+            mean_f1(movie, truth, quiet_job, SegmentSettings(model="classical", threshold=method))
+            > 0.9
+        )
 
 
-def test_particles_cut_by_the_border_can_be_left_out(quiet_job):
+def test_particles_cut_by_the_border_can_be_left_out(quiet_job, by):
     frame = np.random.default_rng(0).normal(1000, 10, (1, 128, 128))
     frame[0, 50:80, 50:80] -= 150
     frame[0, :20, 90:110] -= 150
-    both = segment(Movie(frame), SegmentSettings(), quiet_job).labels
-    inner = segment(Movie(frame), SegmentSettings(drop_edge=True), quiet_job).labels
+    both = segment(Movie(frame), by, quiet_job).labels
+    inner = segment(Movie(frame), by.model_copy(update={"drop_edge": True}), quiet_job).labels
     assert both.max() == 2
     assert inner.max() == 1
     assert inner[0, 65, 65] == 1
@@ -142,29 +153,29 @@ def test_small_and_weak_particles_can_be_left_out(quiet_job):
     frame[0, 20:50, 20:50] -= 200
     frame[0, 100:112, 20:32] -= 200
     frame[0, 90:120, 90:120] -= 110
-    assert segment(Movie(frame), SegmentSettings(), quiet_job).labels.max() == 3
-    large = SegmentSettings(smallest_diameter=20)
+    assert segment(Movie(frame), CLASSICAL, quiet_job).labels.max() == 3
+    large = SegmentSettings(model="classical", smallest_diameter=20)
     assert segment(Movie(frame), large, quiet_job).labels.max() == 2
-    strong = SegmentSettings(smallest_contrast=150)
+    strong = SegmentSettings(model="classical", smallest_contrast=150)
     assert segment(Movie(frame), strong, quiet_job).labels.max() == 2
 
 
-def test_missing_pixels_do_not_spoil_a_frame(quiet_job):
+def test_missing_pixels_do_not_spoil_a_frame(quiet_job, by):
     movie, truth = scene(30)
     data = movie.data.copy()
     data[:, 5, 5] = np.nan
-    assert mean_f1(Movie(data), truth, quiet_job) > 0.95
+    assert mean_f1(Movie(data), truth, quiet_job, by) > 0.95
 
 
-def test_a_cancel_stops_it():
+def test_a_cancel_stops_it(by):
     movie, _ = scene(20, frames=6)
     stop = threading.Event()
     job = Job(on_progress=lambda p: p.done >= 1 and stop.set(), is_cancelled=stop.is_set)
     with pytest.raises(Cancelled):
-        segment(movie, SegmentSettings(), job)
+        segment(movie, by, job)
 
 
-def test_a_cancel_stops_the_search_for_size_and_polarity():
+def test_a_cancel_stops_the_search_for_size_and_polarity(by):
     movie, _ = scene(20, frames=6)
     stop = threading.Event()
     seen = []
@@ -175,7 +186,7 @@ def test_a_cancel_stops_the_search_for_size_and_polarity():
             stop.set()
 
     with pytest.raises(Cancelled):
-        segment(movie, SegmentSettings(), Job(on_progress, is_cancelled=stop.is_set))
+        segment(movie, by, Job(on_progress, is_cancelled=stop.is_set))
     assert seen.count("Comparing sizes and polarities") < 6
 
 
@@ -193,10 +204,10 @@ def test_a_lattice_on_patches_as_strong_as_its_particles_is_found(rng, quiet_job
     truth = ndimage.label(inside)[0]
     frame = 1000 - 120 * ndimage.gaussian_filter(inside.astype(float), 0.7)
     frame += 150 * patches(frame.shape, rng) + rng.normal(0, 50, frame.shape)
-    values = propose_settings(Movie(frame[None]), SegmentSettings(), quiet_job)
+    values = propose_settings(Movie(frame[None]), CLASSICAL, quiet_job)
     assert values.polarity == "dark"
     assert 5 < values.diameter < 32
-    assert mean_f1(Movie(frame[None]), truth[None], quiet_job) > 0.5
+    assert mean_f1(Movie(frame[None]), truth[None], quiet_job, CLASSICAL) > 0.5
 
 
 def test_small_particles_among_large_ones_are_found(rng, quiet_job):
@@ -214,17 +225,17 @@ def test_small_particles_among_large_ones_are_found(rng, quiet_job):
                 truth[spot] = number
     frame = 1000 - 120 * ndimage.gaussian_filter((truth > 0).astype(float), 0.7)
     movie = Movie((frame + rng.normal(0, 20, frame.shape))[None])
-    assert mean_f1(movie, truth[None], quiet_job) > 0.9
+    assert mean_f1(movie, truth[None], quiet_job, CLASSICAL) > 0.9
 
 
 @pytest.mark.parametrize("shape", [(1, 50), (8, 8)])
-def test_frames_too_small_to_hold_particles_are_refused_in_plain_words(shape, quiet_job):
+def test_frames_too_small_to_hold_particles_are_refused_in_plain_words(shape, quiet_job, by):
     movie = Movie(np.zeros((2, *shape), np.float32))
     with pytest.raises(MovieError, match="too small"):
-        segment(movie, SegmentSettings(), quiet_job)
+        segment(movie, by, quiet_job)
 
 
-def test_large_balls_with_gentle_outlines_are_found(rng, quiet_job):
+def test_large_balls_with_gentle_outlines_are_found(rng, quiet_job, by):
     y, x = np.mgrid[:500, :500]
     thick = np.zeros((500, 500))
     truth = np.zeros((500, 500), np.int32)
@@ -233,24 +244,24 @@ def test_large_balls_with_gentle_outlines_are_found(rng, quiet_job):
         truth[square > 0] = number
         thick += np.sqrt(np.clip(square, 0, None)) / 90
     movie = Movie((1000 - 120 * thick + rng.normal(0, 10, thick.shape))[None])
-    assert mean_f1(movie, truth[None], quiet_job) == 1.0
+    assert mean_f1(movie, truth[None], quiet_job, by) == 1.0
 
 
-def test_a_banner_holds_no_particles(quiet_job):
+def test_a_banner_holds_no_particles(quiet_job, by):
     movie, truth = scene(24)
     banner = np.zeros((2, 50, 256), np.float32)
     banner[:, 20:26, 20:120] = 2000
     logged = []
     job = Job(quiet_job.on_progress, on_log=logged.append)
     with_banner = Movie(np.concatenate([movie.data, banner], axis=1))
-    labels = np.asarray(segment(with_banner, SegmentSettings(), job).labels)
+    labels = np.asarray(segment(with_banner, by, job).labels)
     assert not labels[:, 256:].any()
     assert agreement_table(truth, labels[:, :256])["f1"].mean() > 0.95
     assert "banner" in logged[0]
 
 
 @pytest.mark.recordings
-def test_sintering_particles_are_found_without_tuning(recordings, quiet_job):
+def test_sintering_particles_are_found_without_tuning(recordings, quiet_job, by):
     import imageio.v3 as iio
 
     def grey(path):
@@ -261,6 +272,43 @@ def test_sintering_particles_are_found_without_tuning(recordings, quiet_job):
     folder = recordings / "sintering-bf"
     movie = Movie(np.array([grey(folder / "images" / f"image_{i}.png") for i in numbers]))
     truth = [ndimage.label(grey(folder / "labels" / f"label_{i}.png") > 0)[0] for i in numbers]
-    table = agreement_table(truth, segment(movie, SegmentSettings(), quiet_job).labels)
+    table = agreement_table(truth, segment(movie, by, quiet_job).labels)
     assert table["f1"].mean() >= 0.93
     assert table["foreground_iou"].mean() >= 0.955
+
+
+def test_the_probability_is_handed_on_when_it_is_wanted(quiet_job):
+    movie, truth = scene(24)
+    found = segment(movie, SegmentSettings(probability_map=True), quiet_job)
+    assert found.probability.shape == movie.data.shape
+    assert found.probability[truth > 0].mean() > 0.8 > 0.2 > found.probability[truth == 0].mean()
+    assert segment(movie, SegmentSettings(), quiet_job).probability is None
+
+
+def test_a_lower_probability_widens_outlines_and_no_splitting_leaves_touching_ones_together(
+    quiet_job,
+):
+    movie, _ = scene(24, frames=1, count=60, touching=True)
+    known = SegmentSettings(diameter=24, polarity="dark")
+    usual, wide, whole = (
+        np.asarray(segment(movie, known.model_copy(update=change), quiet_job).labels)
+        for change in ({}, {"probability": 0.1}, {"split": 0})
+    )
+    assert np.count_nonzero(wide) > np.count_nonzero(usual)
+    assert whole.max() < usual.max()
+    assert np.array_equal(whole > 0, usual > 0)
+
+
+def test_the_model_is_told_in_the_provenance(quiet_job):
+    movie, _ = scene(24, frames=1)
+    step = segment(movie, SegmentSettings(), quiet_job).provenance.steps[-1]
+    assert list(step.models) == ["particles"]
+    assert len(step.models["particles"]) == 64
+    assert segment(movie, CLASSICAL, quiet_job).provenance.steps[-1].models == {}
+
+
+def test_a_model_that_is_not_there_is_said_in_one_line(quiet_job):
+    movie, _ = scene(24, frames=1)
+    with pytest.raises(ValueError, match=r"no model 'nothing'.*There are") as caught:
+        segment(movie, SegmentSettings(model="nothing"), quiet_job)
+    assert "\n" not in str(caught.value)

@@ -26,7 +26,7 @@ from napari_insitu_tem.figures.quantities import (
 from napari_insitu_tem.figures.style import RC, Drawn
 from napari_insitu_tem.results import Measurements
 
-__all__ = ["FIGURES", "SUFFIXES", "TITLES", "Drawn", "save"]
+__all__ = ["FIGURES", "SUFFIXES", "TITLES", "Drawn", "save", "save_drawing"]
 
 FIGURES: dict[str, Callable[..., Drawn]] = {
     "sizes": size_distribution,
@@ -87,18 +87,27 @@ def save(
     ValueError
         When there is no such figure, quantity or file format.
     """
+    if name not in FIGURES:
+        raise ValueError(f"There is no figure '{name}'. There are: {', '.join(FIGURES)}.")
+    return save_drawing(
+        lambda axes: FIGURES[name](measurements, axes, **options), path, size=size
+    )
+
+
+def save_drawing(
+    draw: Callable[[Any], Drawn], path: str | Path, *, size: tuple[float, float] | None = None
+) -> list[Path]:
+    """Write what a function draws on matplotlib axes, and the numbers behind it; as `save`."""
     import matplotlib
     from matplotlib.figure import Figure
 
     path = Path(path)
-    if name not in FIGURES:
-        raise ValueError(f"There is no figure '{name}'. There are: {', '.join(FIGURES)}.")
     if path.suffix.lower() not in SUFFIXES:
         raise ValueError(f"A figure is written as {', '.join(SUFFIXES)}, not '{path.name}'.")
     numbers = path.with_suffix(".csv")
     with matplotlib.rc_context(RC):
         figure = Figure(figsize=size, layout="constrained")
-        drawn = FIGURES[name](measurements, figure.add_subplot(), **options)
+        drawn = draw(figure.add_subplot())
         _replace(path, figure.savefig)
     _replace(numbers, lambda temporary: drawn.data.to_csv(temporary, index=False))
     return [path, numbers]

@@ -13,6 +13,7 @@ from napari.qt.threading import create_worker
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_insitu_tem.job import Cancelled, Job, Progress
+from napari_insitu_tem.loading import NETWORK_MODULES, load_ahead
 
 __all__ = ["Background", "plain_words"]
 
@@ -73,6 +74,7 @@ class Background(QObject):
                     return "finished", function(job)
                 self._wait_for_device(stop)
                 try:
+                    load_ahead(NETWORK_MODULES)
                     return "finished", function(job)
                 finally:
                     _device.release()

@@ -18,6 +18,7 @@ from napari_insitu_tem.gui.correct_view import SCOPES, CorrectView
 from napari_insitu_tem.gui.corrections_note import note_file, unsaved_corrections
 from napari_insitu_tem.gui.gestures import Gestures, show_frame, shown_frame
 from napari_insitu_tem.gui.label_editor import LabelEditor, disconnect_all, editor_of
+from napari_insitu_tem.gui.retrain_open import open_dock
 from napari_insitu_tem.gui.session import own_viewer
 from napari_insitu_tem.gui.shortcuts import bind_keys
 from napari_insitu_tem.gui.suspects import Suspects
@@ -125,6 +126,14 @@ class CorrectDock(CorrectView):
 
         self._actions.run(lambda _: load_onto(editor, image, path), finish)
 
+    def open_retrain(self) -> None:
+        """Open the Retrain dock on these masks."""
+        if self.masks.value is None:
+            self.say("There are no masks yet: run Segment, or open masks as Labels.", error=True)
+            return
+        dock: Any = open_dock(self.viewer, "retrain")
+        dock.choose(self.masks.value, self.movie.value)
+
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         """Put the tool away with the dock, so that the mouse is not lost to it."""
         if self.tool is not None:
@@ -141,6 +150,7 @@ class CorrectDock(CorrectView):
         self.previous.clicked.connect(lambda: self.go_to_suspicious(-1))
         self.save.clicked.connect(self._ask_where_to_save)
         self.load.clicked.connect(self._ask_what_to_load)
+        self.retrain.clicked.connect(self.open_retrain)
         self.strip.chosen.connect(self._go_to)
         self.scope.currentIndexChanged.connect(self._show_tool)
         self.masks.changed.connect(self._choose_masks)

@@ -95,6 +95,11 @@ class CorrectView(QWidget):
         row.addWidget(self.load)
         row.addWidget(self.save)
         layout.addLayout(row)
+        self.retrain = _button(
+            "Retrain on the corrected frames …",
+            "Let the network that made these masks learn from the frames that you corrected.",
+        )
+        layout.addWidget(self.retrain)
         layout.addStretch()
         self.setMinimumWidth(max(310, inner.minimumSizeHint().width() + 16))
         self.show_options(())

@@ -118,10 +118,13 @@ class SettingsForm(QWidget):
 
     def _show_relevant(self) -> None:
         for name, (form, widget) in self._rows.items():
-            conditions = declared.extras(self.settings_type.model_fields[name]).get("shown_when")
+            extra = declared.extras(self.settings_type.model_fields[name])
             relevant = all(
                 other not in self._editors or self._editors[other].get() in values
-                for other, values in (conditions or {}).items()
+                for other, values in extra.get("shown_when", {}).items()
+            ) and not any(
+                other in self._editors and self._editors[other].get() in values
+                for other, values in extra.get("hidden_when", {}).items()
             )
             form.setRowVisible(widget, relevant)
 
@@ -175,6 +178,8 @@ def _make_editor(field: Any) -> _Editor | None:
         return _Editor(box, box.isChecked, box.setChecked, box.toggled.connect)
     if kind in (int, float):
         return _number_editor(field, kind, optional=optional)
+    if kind is str and declared.extras(field).get("choices_from"):
+        return _named_editor(field)
     if kind is str:
         line = QLineEdit(field.default or "")
         line.setPlaceholderText(declared.extras(field)["none_means"] if optional else "")
@@ -208,6 +213,43 @@ def _choice_editor(field: Any, options: list[Any]) -> _Editor:
     return _Editor(
         combo, lambda: options[combo.currentIndex()], show, combo.currentIndexChanged.connect
     )
+
+
+class _NamedBox(QComboBox):
+    """Chooses one of the names that there are whenever it is opened."""
+
+    def __init__(self, field: Any) -> None:
+        super().__init__()
+        self._field = field
+        self.fill()
+        self.setMinimumContentsLength(8)
+
+    def fill(self) -> None:
+        """Look up what there is; what was chosen stays, even if it is gone."""
+        chosen = self.currentData() or self._field.default
+        with QSignalBlocker(self):
+            self.clear()
+            for value, words in declared.current_choices(self._field) or ():
+                self.addItem(words, value)
+            self.choose(chosen)
+
+    def choose(self, value: Any) -> None:
+        """Choose a name, adding it if it is not there."""
+        index = self.findData(value)
+        if index < 0:
+            self.addItem(f"{value} (not there)", value)
+            index = self.count() - 1
+        self.setCurrentIndex(index)
+
+    def showPopup(self) -> None:  # noqa: N802 - Qt's name
+        """Open the list, as it is now."""
+        self.fill()
+        super().showPopup()
+
+
+def _named_editor(field: Any) -> _Editor:
+    box = _NamedBox(field)
+    return _Editor(box, box.currentData, box.choose, box.currentIndexChanged.connect)
 
 
 def _number_editor(field: Any, kind: type, *, optional: bool) -> _Editor:

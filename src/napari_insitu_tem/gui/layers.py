@@ -16,7 +16,7 @@ from napari_insitu_tem import units
 from napari_insitu_tem.io.editable import EditableLabels
 from napari_insitu_tem.io.store import as_dask
 from napari_insitu_tem.movie import Movie, MovieError
-from napari_insitu_tem.results import Segmentation, Tracking
+from napari_insitu_tem.results import Layers, Segmentation, Tracking
 
 __all__ = [
     "KEY",
@@ -67,19 +67,22 @@ def layer_data(result: Any, name: str) -> list[tuple[Any, dict[str, Any], str]]:
 
     Parameters
     ----------
-    result : Movie, Segmentation or Tracking
+    result : Movie, Segmentation, Layers or Tracking
         What to show; anything else with a ``movie`` shows that movie.
     name : str
         Name of the (first) layer.
     """
     if isinstance(result, Tracking):
         return _tracking_layers(result, name)
+    if isinstance(result, Layers):
+        return _separated_layers(result, name)
     if isinstance(result, Segmentation):
         kwargs = {**calibration_kwargs(result.movie), "name": name, "metadata": {KEY: result}}
         # Masks on disk go under a layer of edits in memory, so that no stroke waits for the disk.
         on_disk = not isinstance(result.labels, np.ndarray | EditableLabels)
         labels = EditableLabels(result.labels) if on_disk else result.labels
-        return [(labels, {**kwargs, "opacity": 0.5}, "labels")]
+        masks = (labels, {**kwargs, "opacity": 0.5}, "labels")
+        return [*_probability_layer(result, name), masks]
     movie: Movie = result if isinstance(result, Movie) else result.movie
     kwargs = {
         **calibration_kwargs(movie),
@@ -88,6 +91,43 @@ def layer_data(result: Any, name: str) -> list[tuple[Any, dict[str, Any], str]]:
         "contrast_limits": contrast_limits(movie),
     }
     return [(as_dask(movie.data), kwargs, "image")]
+
+
+#: Colours of layers: far apart in hue and brightness, also for the colour-blind.
+_LAYER_COLOURS = ("#ff9a2e", "#33c1ff", "#5fe06a", "#ff6fd0", "#f0e442", "#b39cff")
+
+
+def _separated_layers(layers: Layers, name: str) -> list[tuple[Any, dict[str, Any], str]]:
+    """Return one Labels layer a layer, each in a colour of its own, as outlines."""
+    from napari.utils.colormaps import DirectLabelColormap
+
+    plain = name.removesuffix(" [layers]")
+    shown = []
+    for number, title in enumerate(layers.names, start=1):
+        colour = _LAYER_COLOURS[(number - 1) % len(_LAYER_COLOURS)]
+        ((data, kwargs, kind),) = layer_data(layers.layer(number), f"{plain} [{title}]")
+        colours = DirectLabelColormap(color_dict={None: colour, 0: "transparent"})
+        # As outlines, since masks of overlapping layers would hide each other.
+        kwargs |= {"opacity": 0.9, "colormap": colours, "contour": 2}
+        shown.append((data, kwargs, kind))
+    return shown
+
+
+def _probability_layer(
+    result: Segmentation, name: str
+) -> list[tuple[Any, dict[str, Any], str]]:
+    if result.probability is None:
+        return []
+    kwargs = {
+        **calibration_kwargs(result.movie),
+        "name": f"{name.removesuffix(' [masks]')} [probability]",
+        "metadata": {KEY: result.movie.replace(data=as_dask(result.probability), name=name)},
+        "contrast_limits": (0.0, 1.0),
+        "colormap": "magma",
+        "blending": "additive",
+        "visible": False,
+    }
+    return [(as_dask(result.probability), kwargs, "image")]
 
 
 def _tracking_layers(tracking: Tracking, name: str) -> list[tuple[Any, dict[str, Any], str]]:

@@ -113,7 +113,7 @@ class Preview(QObject):
                 for data, kwargs, kind in tuples
             ]
 
-        self._background.start(work, uses_device=task.uses_device)
+        self._background.start(work, uses_device=bool(settings.models_used))
 
     def _filled(self, movie: Movie, settings: Settings, job: Job) -> Settings:
         """Return the settings with what the task finds from the whole movie; found once."""

@@ -24,7 +24,9 @@ def show_layers(viewer: Any, tuples: list[Any], earlier: list[Layer]) -> list[La
     shown = []
     reusable = list(earlier)
     tracked = any(kind == "tracks" for _, _, kind in tuples)
-    for data, kwargs, kind in tuples:
+    for data, given, kind in tuples:
+        # What napari takes only of a layer that is there.
+        kwargs = {name: value for name, value in given.items() if name != "contour"}
         old = next((layer for layer in reusable if layer._type_string == kind), None)
         if old is not None:
             reusable.remove(old)
@@ -40,6 +42,8 @@ def show_layers(viewer: Any, tuples: list[Any], earlier: list[Layer]) -> list[La
             old = None
         if old is None:
             old = viewer.add_layer(Layer.create(data, kwargs, kind))
+            if "contour" in given:
+                old.contour = given["contour"]
         else:
             _update(old, data, kwargs)
         shown.append(old)

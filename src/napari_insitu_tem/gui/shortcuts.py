@@ -17,7 +17,10 @@ __all__ = ["Shortcut", "ShortcutsDock", "all_shortcuts", "bind_keys"]
 Dock = TypeVar("Dock", bound=QWidget)
 
 #: Heading, and the module whose ``SHORTCUTS`` stand under it.
-_TABLES = (("Correct by hand", "napari_insitu_tem.gui.correct_tools"),)
+_TABLES = (
+    ("Correct by hand", "napari_insitu_tem.gui.correct_tools"),
+    ("Separate layers", "napari_insitu_tem.gui.separate_moves"),
+)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ from napari_insitu_tem.gui.preview import Preview
 from napari_insitu_tem.gui.result_layers import show_layers
 from napari_insitu_tem.gui.session import own_viewer, session_of
 from napari_insitu_tem.job import Job, Progress
-from napari_insitu_tem.loading import load_ahead
+from napari_insitu_tem.loading import collector_at_rest, load_ahead
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Measurements, Segmentation, Tracking
 from napari_insitu_tem.settings import Settings
@@ -137,7 +137,7 @@ class TaskPanel(QWidget):
         self._bar.setRange(0, 0)
         self._bar.setFormat("Starting …")
         self._bar.show()
-        self._background.start(work, uses_device=task.uses_device)
+        self._background.start(work, uses_device=bool(settings.models_used))
 
     def clear_preview(self) -> None:
         """Take the preview's layers away."""
@@ -289,7 +289,8 @@ class TaskPanel(QWidget):
     def _finish(self, outcome: Any) -> None:
         result, tuples, source = outcome
         try:
-            self.show_result(result, tuples, source)
+            with collector_at_rest():  # new layers make many objects
+                self.show_result(result, tuples, source)
         except Exception as error:
             self.say(plain_words(error), error=True)
             return

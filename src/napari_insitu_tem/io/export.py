@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from napari_insitu_tem.io.atomic import write_provenance
+from napari_insitu_tem.io.export_findings import export_findings
 from napari_insitu_tem.io.tables import write_table
 from napari_insitu_tem.io.video import VideoSettings, write_video
 from napari_insitu_tem.io.write import write_labels, write_movie
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
-from napari_insitu_tem.results import Measurements, Segmentation, Tracking
+from napari_insitu_tem.results import Layers, Measurements, MovieResult, Segmentation, Tracking
 from napari_insitu_tem.settings import Settings, setting
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ExportSettings", "export", "file_stem"]
 
-Result = Movie | Segmentation | Tracking | Measurements
+Result = Movie | Segmentation | Tracking | Measurements | Layers | MovieResult
 
 
 class ExportSettings(Settings):
@@ -71,14 +72,16 @@ def export(
 ) -> list[Path]:
     """Write what belongs to a result.
 
-    Of a movie: its frames and a video. Of masks: label images and a video with outlines. Of
-    tracks: also the table of particles. Of measurements: also the tables of tracks, frames and
-    curves, and figures. One ``NAME.provenance.json`` tells how tables and figures came about;
-    images and videos have one each.
+    Of a movie: its frames and a video, and what was found in it (its drift, its camera). Of
+    masks: label images and a video with outlines. Of layers: label images and a video of each,
+    and a table of the particles in all of them. Of tracks: also the table of particles. Of
+    measurements: also the tables of tracks, frames and curves, and figures. One
+    ``NAME.provenance.json`` tells how tables and figures came about; images and videos have one
+    each.
 
     Parameters
     ----------
-    result : Movie, Segmentation, Tracking or Measurements
+    result : Movie, Segmentation, Layers, Tracking or Measurements
         What to write.
     folder : path
         Made if it is missing. A file of the same name is replaced, by the finished one only.
@@ -110,7 +113,22 @@ def export(
         settings = settings.model_copy(update={"video": video})
     movie = result if isinstance(result, Movie) else result.movie
     stem = folder / file_stem(name or movie.name)
-    written: list[Path] = []
+    if isinstance(result, MovieResult):
+        is_wanted = result.has_new_frames if settings.movie is None else settings.movie
+        written = export_findings(
+            result,
+            stem,
+            tables=tuple(kind for kind in settings.tables.split(" and ") if kind != "none"),
+            figures=tuple(kind for kind in settings.figures.split(" and ") if kind != "none"),
+            images_as=settings.images_as,
+            movie=is_wanted,
+            job=job,
+        )
+        if settings.video and result.has_new_frames:
+            video_path = stem.with_name(f"{stem.name}.mp4")
+            written.append(write_video(movie, video_path, options=video_options, job=job))
+        return written
+    written = []
     for kind in settings.tables.split(" and "):
         for table_name, table in _tables(result) if kind != "none" else ():
             job.check()
@@ -130,6 +148,8 @@ def export(
     if is_wanted:
         path = stem.with_name(f"{stem.name}.{settings.images_as}")
         written.append(write_movie(movie, path, job))
+    if isinstance(result, Layers):
+        return written + _write_layers(result, stem, settings, video_options, job)
     tracking = result.tracking if isinstance(result, Measurements) else result
     if settings.masks and not isinstance(tracking, Movie):
         path = stem.with_name(f"{stem.name}_masks.{settings.images_as}")
@@ -145,6 +165,30 @@ def export(
                 job=job,
             )
         )
+    return written
+
+
+def _write_layers(
+    result: Layers,
+    stem: Path,
+    settings: ExportSettings,
+    video_options: VideoSettings | None,
+    job: Job,
+) -> list[Path]:
+    """Write the masks and a video of every layer; each file has the layer's name."""
+    written = []
+    for number, layer in enumerate(result.names, start=1):
+        masks, name = result.layer(number), f"{stem.name}_{file_stem(layer)}"
+        if settings.masks:
+            path = stem.with_name(f"{name}_masks.{settings.images_as}")
+            written.append(write_labels(masks, path, job))
+        if settings.video:
+            path = stem.with_name(f"{name}.mp4")
+            written.append(
+                write_video(
+                    result.movie, path, segmentation=masks, options=video_options, job=job
+                )
+            )
     return written
 
 
@@ -177,6 +221,8 @@ def _tables(result: Result) -> Iterator[tuple[str, pd.DataFrame]]:
     import pandas as pd
 
     tracking = result.tracking if isinstance(result, Measurements) else result
+    if isinstance(tracking, Layers):
+        yield "particles", tracking.particles
     if isinstance(tracking, Tracking):
         yield "particles", tracking.particles
         if tracking.graph:

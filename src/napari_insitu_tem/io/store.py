@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["as_dask", "new_store", "write_frames"]
+__all__ = ["as_dask", "new_frames", "new_store", "write_frames"]
 
 _IN_MEMORY_BYTES = 64e6
 
@@ -53,6 +53,13 @@ def new_store(shape: tuple[int, int, int], dtype: Any, folder: str | Path | None
     return array
 
 
+def new_frames(shape: tuple[int, ...], dtype: Any) -> Any:
+    """Return zeros to write frames into: in memory below 64 MB, else a temporary store."""
+    if np.prod(shape) * np.dtype(dtype).itemsize <= _IN_MEMORY_BYTES:
+        return np.zeros(shape, dtype)
+    return new_store((shape[0], shape[1], shape[2]), dtype)
+
+
 def write_frames(
     frames: Iterable[np.ndarray],
     shape: tuple[int, int, int],
@@ -64,12 +71,7 @@ def write_frames(
     Small results (under 64 MB) without a `folder` stay in memory as a NumPy array; others go
     to a zarr store. If writing stops early (an error, a cancel), nothing is left behind.
     """
-    if folder is None and np.prod(shape) * np.dtype(dtype).itemsize <= _IN_MEMORY_BYTES:
-        array = np.zeros(shape, dtype)
-        for index, frame in enumerate(frames):
-            array[index] = frame
-        return array
-    store = new_store(shape, dtype, folder)
+    store = new_frames(shape, dtype) if folder is None else new_store(shape, dtype, folder)
     try:
         for index, frame in enumerate(frames):
             store[index] = frame

@@ -15,6 +15,7 @@ from napari_insitu_tem.analysis.shifting import common_area, moved_frames
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
 from napari_insitu_tem.provenance import Provenance
+from napari_insitu_tem.results import MovieResult
 from napari_insitu_tem.settings import Settings, setting
 from napari_insitu_tem.tasks.registry import task
 
@@ -118,7 +119,7 @@ class AlignSettings(Settings):
 
 
 @dataclass(frozen=True, eq=False)
-class Alignment:
+class Alignment(MovieResult):
     """A movie with the drift taken out, and the drift.
 
     Parameters
@@ -156,6 +157,10 @@ class Alignment:
         if self.movie.time is not None:
             table.insert(1, "time_s", self.movie.time)
         return table
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the drift."""
+        return {"drift": self.published_drift()}
 
     def replace(self, **changes: Any) -> Alignment:
         """Return a copy with some fields changed."""

@@ -7,14 +7,16 @@ from typing import Literal
 import numpy as np
 
 from napari_insitu_tem.analysis import denoise as methods
+from napari_insitu_tem.analysis.camera_noise import CameraNoise
 from napari_insitu_tem.analysis.variance_stabilisation import (
     CountingNoise,
     estimate_counting_noise,
 )
+from napari_insitu_tem.io.cameras import load_camera
 from napari_insitu_tem.io.store import as_dask, write_frames
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
-from napari_insitu_tem.settings import Settings, setting
+from napari_insitu_tem.settings import Settings, SettingsError, setting
 from napari_insitu_tem.tasks.registry import task
 
 __all__ = ["DenoiseSettings", "denoise"]
@@ -109,6 +111,16 @@ class DenoiseSettings(Settings):
         "before denoising, and undo it without bias. Automatic does so for the methods that "
         "need it.",
     )
+    camera: str | None = setting(
+        None,
+        title="Camera",
+        description="Name of a camera that was fitted under Detector (or the path of its .json "
+        "file). Its blur, gain, offset and readout noise are then known, which makes total "
+        "variation, non-local means and wavelets better. Only for the recording as the camera "
+        "gave it, neither binned nor aligned.",
+        none_means="not known",
+        shown_when={"stabilise": ("automatic", "on")},
+    )
     gain: float | None = setting(
         None,
         title="Gain",
@@ -168,6 +180,13 @@ def denoise(movie: Movie, settings: DenoiseSettings = DenoiseSettings(), job: Jo
     Movie
         float32, on the scale of the input, whose mean stays; only the sum of n frames is n
         times brighter, and its dose is n times that of a frame.
+
+    Raises
+    ------
+    CameraError
+        When there is no such camera.
+    SettingsError
+        When both a camera and a gain are given.
     """
     noise = _camera(movie, settings)
     before, after = settings.context
@@ -188,8 +207,13 @@ def denoise(movie: Movie, settings: DenoiseSettings = DenoiseSettings(), job: Jo
     return movie.replace(data=data, dose=dose, name=movie.name)
 
 
-def _camera(movie: Movie, settings: DenoiseSettings) -> CountingNoise | None:
+def _camera(movie: Movie, settings: DenoiseSettings) -> CountingNoise | CameraNoise | None:
     """Return the noise to even out, or None when there is nothing to."""
+    if settings.camera is not None and settings.gain is not None:
+        raise SettingsError(
+            "Both a camera and a gain are given; they would set the same thing. Leave one of them "
+            "out."
+        )
     wanted = (
         settings.method in _ADAPTIVE
         if settings.stabilise == "automatic"
@@ -200,7 +224,19 @@ def _camera(movie: Movie, settings: DenoiseSettings) -> CountingNoise | None:
     if settings.gain is not None:
         return CountingNoise(settings.gain, settings.offset or 0.0, settings.readout_noise or 0.0)
     indices = np.unique(np.linspace(0, movie.n_frames - 1, _SAMPLES).round().astype(int))
-    return estimate_counting_noise([methods.fill_missing(movie.frame(i)) for i in indices])
+    samples = [methods.fill_missing(movie.frame(i)) for i in indices]
+    if settings.camera is None:
+        return estimate_counting_noise(samples)
+    camera = load_camera(settings.camera)
+    return CameraNoise(
+        camera.c1,
+        camera.c2,
+        camera.c3,
+        camera.gain,
+        camera.offset,
+        camera.readout_noise * camera.gain,
+        level=float(np.mean([sample.mean() for sample in samples])),
+    )
 
 
 def _filtered(window: methods.Window, settings: DenoiseSettings) -> np.ndarray:

@@ -14,7 +14,7 @@ import importlib
 import time
 import typing
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,11 +28,13 @@ __all__ = ["Task", "all_tasks", "get_task", "task"]
 #: Modules of `napari_insitu_tem.tasks`, in the order of the way through.
 MODULES = (
     "calibrate",
+    "detector",
     "holder_log",
     "align",
     "denoise",
     "segment",
     "correct",
+    "separate",
     "track",
     "edit_tracks",
     "measure",
@@ -58,8 +60,6 @@ class Task:
         What its result is called behind the input's name: ``movie [masks]``.
     previews : bool
         Whether it can run on one frame (with `Settings.context`).
-    uses_device : bool
-        Whether it runs a network; such tasks wait for each other.
     propose : callable, optional
         ``(movie, settings, job) -> settings`` with the automatic values filled in from the
         whole movie, so that a preview of one frame shows what the movie will get.
@@ -74,7 +74,6 @@ class Task:
     result_type: type
     result_name: str
     previews: bool
-    uses_device: bool
     propose: Callable[[Any, Any, Job], Any] | None = None
 
     def __call__(self, subject: Any, settings: Settings | None = None, job: Job | None = None):
@@ -90,7 +89,6 @@ def task(
     title: str,
     result: str = "",
     previews: bool = False,
-    uses_device: bool = False,
     propose: Callable[[Any, Any, Job], Any] | None = None,
 ) -> Callable[[Function], Function]:
     """Enter a function as a task, and give its results their provenance."""
@@ -106,15 +104,15 @@ def task(
             job = job or Job()
             history = subject.history()
             start = time.perf_counter()
-            blas = nullcontext() if uses_device else _one_blas_thread()
-            with blas, old_objects_spared():
+            with _one_blas_thread(), old_objects_spared():
                 result = function(subject, settings, job)
             step = Step(
                 name,
                 settings.to_dict(),
                 seed=job.seed,
-                device=job.device if uses_device else "cpu",
+                device=_device(job) if settings.models_used else "cpu",
                 seconds=round(time.perf_counter() - start, 3),
+                models=_digests(settings.models_used),
             )
             return dataclasses.replace(result, provenance=history.then(step))
 
@@ -128,12 +126,26 @@ def task(
             result_type=hints["return"],
             result_name=result or name.replace("_", " "),
             previews=previews,
-            uses_device=uses_device,
             propose=propose,
         )
         return typing.cast("Function", run)
 
     return enter
+
+
+def _device(job: Job) -> str:
+    from napari_insitu_tem.inference.devices import pick_device
+
+    return str(pick_device(job.device))
+
+
+def _digests(names: tuple[str, ...]) -> dict[str, str]:
+    """Return the SHA-256 of the models of these names."""
+    if not names:
+        return {}
+    from napari_insitu_tem.models.store import get_model
+
+    return {name: get_model(name).card.sha256 for name in names}
 
 
 def _one_blas_thread() -> AbstractContextManager[Any]:

@@ -7,28 +7,37 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from napari_insitu_tem.analysis.sampling import picture_of, sample_frames
 from napari_insitu_tem.io.store import write_frames
 from napari_insitu_tem.job import Job
-from napari_insitu_tem.movie import Movie, MovieError
+from napari_insitu_tem.models.choices import CLASSICAL
+from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Segmentation
 from napari_insitu_tem.settings import Settings, setting
 from napari_insitu_tem.tasks.registry import task
 
 if TYPE_CHECKING:
+    from napari_insitu_tem.inference.particles import ParticleFinder
+    from napari_insitu_tem.inference.views import View
     from napari_insitu_tem.analysis.scale_selection import Proposal
     from napari_insitu_tem.analysis.segmentation import SegmentationValues
 
 __all__ = ["SegmentSettings", "propose_settings", "segment"]
 
-_SAMPLES = 5
-_SMALLEST = 16
-_WINDOW = 1536
-_WINDOW_CORNERS = ((0.5, 0.5), (0, 0), (1, 1), (0, 1), (1, 0))
+_BRIGHT = {"auto": None, "dark": False, "bright": True}
+_NOTHING = "Nothing stands out of the noise in the frames that were looked at."
 
 
 class SegmentSettings(Settings):
     """How particles are found."""
 
+    model: str = setting(
+        "particles",
+        title="Method",
+        description="A network that was trained on particles of any size and contrast, one of "
+        "your own, or the classical way: thresholds and watershed, without any network.",
+        choices_from="napari_insitu_tem.models.choices:segmentation_methods",
+    )
     polarity: Literal["auto", "dark", "bright"] = setting(
         "auto",
         title="Particles are",
@@ -53,6 +62,7 @@ class SegmentSettings(Settings):
         ge=0,
         le=100,
         step=0.5,
+        shown_when={"model": ("classical",)},
     )
     threshold: Literal["edges", "otsu", "li", "triangle", "minimum_error"] = setting(
         "edges",
@@ -60,6 +70,7 @@ class SegmentSettings(Settings):
         description="How the level between particles and background is found. 'edges' goes "
         "half-way up the outlines nearby and works for few and for crowded particles; the "
         "others look at the histogram of the frame.",
+        shown_when={"model": ("classical",)},
     )
     sensitivity: float = setting(
         1.0,
@@ -68,6 +79,7 @@ class SegmentSettings(Settings):
         ge=0.1,
         le=10,
         step=0.1,
+        shown_when={"model": ("classical",)},
     )
     split: float = setting(
         0.8,
@@ -78,11 +90,28 @@ class SegmentSettings(Settings):
         le=1,
         step=0.05,
     )
+    probability: float = setting(
+        0.5,
+        title="Probability",
+        description="The network's probability above which a pixel is part of a particle; lower "
+        "finds fainter particles and wider outlines.",
+        ge=0.01,
+        le=0.99,
+        step=0.05,
+        hidden_when={"model": ("classical",)},
+    )
+    probability_map: bool = setting(
+        False,
+        title="Show probability",
+        description="Hand on the network's probability as an image as well.",
+        hidden_when={"model": ("classical",)},
+    )
     flatten: bool = setting(
         True,
         title="Flatten illumination",
         description="Take away what varies over distances well above the particles' size.",
         advanced=True,
+        shown_when={"model": ("classical",)},
     )
     flatten_scale: float | None = setting(
         None,
@@ -94,7 +123,7 @@ class SegmentSettings(Settings):
         le=10000,
         step=5,
         advanced=True,
-        shown_when={"flatten": (True,)},
+        shown_when={"flatten": (True,), "model": ("classical",)},
     )
     smallest_diameter: float | None = setting(
         None,
@@ -115,12 +144,14 @@ class SegmentSettings(Settings):
         unit="counts",
         ge=0,
         advanced=True,
+        shown_when={"model": ("classical",)},
     )
     fill_holes: bool = setting(
         True,
         title="Fill holes",
         description="Fill holes in particles, such as bright diffraction fringes.",
         advanced=True,
+        shown_when={"model": ("classical",)},
     )
     drop_edge: bool = setting(
         False,
@@ -129,40 +160,10 @@ class SegmentSettings(Settings):
         advanced=True,
     )
 
-
-def _sample(movie: Movie, picture: tuple[slice, slice]) -> list[np.ndarray]:
-    """Frames spread evenly over the movie; of very large ones, another window of each."""
-    count = min(_SAMPLES, movie.n_frames)
-    indices = np.linspace(0, movie.n_frames - 1, count)
-    frames = []
-    for index, (part_y, part_x) in zip(indices, _WINDOW_CORNERS, strict=False):
-        frame = movie.frame(int(index))[picture]
-        height, width = (max(size - _WINDOW, 0) for size in frame.shape)
-        y, x = int(part_y * height), int(part_x * width)
-        frames.append(frame[y : y + _WINDOW, x : x + _WINDOW])
-    return frames
-
-
-def _picture(movie: Movie) -> tuple[slice, slice]:
-    """Return the part of all frames without a burned-in banner or a plain border."""
-    from napari_insitu_tem.analysis.scale_bar import find_banner
-
-    if min(movie.frame_shape) < _SMALLEST:
-        height, width = movie.frame_shape
-        raise MovieError(
-            f"Frames of {width} x {height} pixels are too small to find particles in: "
-            f"{_SMALLEST} x {_SMALLEST} are needed."
-        )
-    banners = [find_banner(movie.frame(index)) for index in {0, movie.n_frames - 1}]
-    top, bottom, left, right = (
-        min(getattr(banner, side) for banner in banners)
-        for side in ("top", "bottom", "left", "right")
-    )
-    height, width = movie.frame_shape
-    rows, columns = slice(top, height - bottom), slice(left, width - right)
-    if min(part.stop - part.start for part in (rows, columns)) < _SMALLEST:
-        return slice(0, height), slice(0, width)
-    return rows, columns
+    @property
+    def models_used(self) -> tuple[str, ...]:
+        """The network, where one is used."""
+        return () if self.model == CLASSICAL else (self.model,)
 
 
 def _values(
@@ -172,10 +173,9 @@ def _values(
 
     from napari_insitu_tem.analysis.proposal import automatic_values
 
-    bright = {"auto": None, "dark": False, "bright": True}[settings.polarity]
     values, proposal = automatic_values(
-        _sample(movie, picture),
-        bright=bright,
+        sample_frames(movie, picture),
+        bright=_BRIGHT[settings.polarity],
         diameter=settings.diameter,
         smoothing=settings.smoothing,
         job=job,
@@ -219,11 +219,21 @@ def propose_settings(
 
     Raises
     ------
-    MovieError
+    MovieError, ModelError
         As for `segment`.
     """
     job.check()
-    values, _ = _values(movie, settings, _picture(movie), job)
+    picture = picture_of(movie)
+    if settings.model != CLASSICAL:
+        view = _view(_finder(settings, job), movie, settings, picture, job)
+        smallest = settings.smallest_diameter or 2 * math.sqrt(view.smallest_area / math.pi)
+        seen: dict[str, Any] = {
+            "polarity": "bright" if view.bright else "dark",
+            "diameter": round(view.diameter, 1),
+            "smallest_diameter": round(smallest, 2),
+        }
+        return settings.model_copy(update=seen)
+    values, _ = _values(movie, settings, picture, job)
     found: dict[str, Any] = {
         "polarity": "bright" if values.bright else "dark",
         "diameter": round(values.diameter, 1),
@@ -241,9 +251,10 @@ def segment(
 ) -> Segmentation:
     """Find the particles of every frame, without tuning.
 
-    Size and polarity of the particles come from a few frames of the whole movie; the
-    illumination is flattened, the frames are smoothed as far as their noise demands,
-    thresholded half-way up the particles' edges, and touching particles are split.
+    Size and polarity of the particles come from a few frames of the whole movie. A network
+    then finds particles and their cores, from which touching ones are told apart (after Qian et
+    al.); or, the classical way, the illumination is flattened, the frames are smoothed as far as
+    their noise demands, thresholded half-way up the particles' edges, and split at necks.
 
     Parameters
     ----------
@@ -252,7 +263,7 @@ def segment(
     settings : SegmentSettings
         See there; the defaults need no tuning.
     job : Job
-        Progress and cancel.
+        Progress, cancel and device.
 
     Returns
     -------
@@ -263,11 +274,11 @@ def segment(
     ------
     MovieError
         When the frames are smaller than 16 pixels.
+    ModelError
+        When there is no such model, or it is damaged or not made for this.
     """
-    from napari_insitu_tem.analysis.segmentation import segment_frame
-
     job.check()
-    picture = _picture(movie)
+    picture = picture_of(movie)
     height, width = (part.stop - part.start for part in picture)
     if (height, width) != movie.frame_shape:
         job.log(
@@ -275,6 +286,15 @@ def segment(
             f"{height} px of {movie.frame_shape[1]} x {movie.frame_shape[0]}. "
             "Calibrate can crop it."
         )
+    by = _classically if settings.model == CLASSICAL else _by_network
+    return by(movie, settings, picture, job)
+
+
+def _classically(
+    movie: Movie, settings: SegmentSettings, picture: tuple[slice, slice], job: Job
+) -> Segmentation:
+    from napari_insitu_tem.analysis.segmentation import segment_frame
+
     values, proposal = _values(movie, settings, picture, job)
     if proposal.found:
         job.log(
@@ -282,18 +302,61 @@ def segment(
             f"{values.diameter:.0f} px wide; smoothing {values.smoothing:.1f} px."
         )
     else:
-        job.log("Nothing stands out of the noise in the frames that were looked at.")
+        job.log(_NOTHING)
 
     def label(frame: np.ndarray) -> np.ndarray:
         labels = np.zeros(frame.shape, np.int32)
         labels[picture] = segment_frame(frame[picture], values, job)
         return labels
 
-    frames = job.map(
-        label,
-        movie.iter_frames(),
-        "Segmenting",
-        movie.n_frames,
+    frames = job.map(label, movie.iter_frames(), "Segmenting", movie.n_frames)
+    return Segmentation(write_frames(frames, movie.data.shape, np.int32), movie)
+
+
+def _by_network(
+    movie: Movie, settings: SegmentSettings, picture: tuple[slice, slice], job: Job
+) -> Segmentation:
+    finder = _finder(settings, job)
+    view = _view(finder, movie, settings, picture, job)
+    if view.found:
+        job.log(
+            f"Particles are {'bright' if view.bright else 'dark'}, about {view.diameter:.0f} px "
+            f"wide; the network sees the frames at {view.scale:.2g} times their size."
+        )
+    else:
+        job.log(_NOTHING)
+    labels, probability = finder.segment(
+        movie, view, picture, keep_probability=settings.probability_map, job=job
     )
-    labels = write_frames(frames, movie.data.shape, np.int32)
-    return Segmentation(labels=labels, movie=movie)
+    return Segmentation(labels, movie, probability=probability)
+
+
+def _finder(settings: SegmentSettings, job: Job) -> ParticleFinder:
+    """Return the network of the settings, ready to find particles."""
+    from napari_insitu_tem.inference.devices import pick_device
+    from napari_insitu_tem.inference.particles import Instances, ParticleFinder
+    from napari_insitu_tem.models.store import get_model
+
+    model = get_model(settings.model).expect(task="segment")
+    device = pick_device(job.device)
+    instances = Instances(
+        settings.probability, settings.split, settings.smallest_diameter, settings.drop_edge
+    )
+    return ParticleFinder(
+        model.load(device), likes=model.card.polarity, device=device, instances=instances
+    )
+
+
+def _view(
+    finder: ParticleFinder,
+    movie: Movie,
+    settings: SegmentSettings,
+    picture: tuple[slice, slice],
+    job: Job,
+) -> View:
+    return finder.view(
+        sample_frames(movie, picture),
+        bright=_BRIGHT[settings.polarity],
+        diameter=settings.diameter,
+        job=job,
+    )

@@ -1,0 +1,1 @@
+"""Learning: training sets, augmentation, losses, the training loop, recipes of models."""

@@ -1,0 +1,155 @@
+"""What a network is retrained on: corrected frames as it sees them, and some others in between."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from napari_insitu_tem.inference.views import View
+from napari_insitu_tem.job import Job
+from napari_insitu_tem.learning.retrain_samples import CorrectedFrame
+from napari_insitu_tem.learning.retrain_settings import RetrainSettings
+from napari_insitu_tem.learning.retrain_view import seen, views_nearby
+from napari_insitu_tem.learning.samples import Sample, SampleError, TrainingSet
+from napari_insitu_tem.models.card import ModelCard
+
+__all__ = ["Listed", "Mixed", "frames_as_seen", "mixed_with_simulated", "simulated_of"]
+
+#: Share of frames at other scales, and of inverted ones, among the corrected frames.
+_NEARBY, _INVERTED = 0.2, 0.2
+
+
+def frames_as_seen(
+    frames: Sequence[CorrectedFrame], view: View, *, likes: str, drop_edge: bool
+) -> list[tuple[TrainingSet, float]]:
+    """Return corrected frames as a network is given them, and how often each kind is to come.
+
+    Most are seen in the view that suits. Some are seen at half and twice its scale, and some
+    inverted, where nothing is a particle, whatever stands out (the bright middle of a hollow
+    particle, say). Those are what the network is given while size and polarity are searched
+    for; without having seen them, it is easily taken for better there.
+
+    Parameters
+    ----------
+    frames : sequence of CorrectedFrame
+        To learn from.
+    view : View
+        At which size and polarity.
+    likes : {"dark", "bright", "any"}
+        The polarity that the network was trained for; with ``"any"`` nothing is inverted.
+    drop_edge : bool
+        Whether particles that the border cuts were left out of the masks; the border does not
+        count then.
+    """
+    as_used, nearby, inverted = [], [], []
+    for frame in frames:
+        shape = frame.image.shape
+
+        def sample(labels: np.ndarray, other: View, words: str = "", frame: Any = frame) -> Sample:
+            name = f"frame {frame.index}{words}"
+            found = seen(frame.image, labels, other, likes=likes, name=name)
+            border = round(other.diameter * other.scale)
+            return without_border(found, border) if drop_edge else found
+
+        as_used.append(sample(frame.labels, view))
+        for other in views_nearby(view, shape, bright=view.bright):
+            nearby.append(sample(frame.labels, other, ", other scale"))
+        if likes != "any":
+            for other in views_nearby(view, shape, bright=not view.bright):
+                inverted.append(sample(np.zeros_like(frame.labels), other, ", inverted"))
+    others = [(nearby, _NEARBY), (inverted, _INVERTED)]
+    parts: list[tuple[TrainingSet, float]] = [
+        (Listed(samples), share) for samples, share in others if samples
+    ]
+    return [(Listed(as_used), 1 - sum(share for _, share in parts)), *parts]
+
+
+def mixed_with_simulated(
+    parts: Sequence[tuple[TrainingSet, float]], card: ModelCard, settings: RetrainSettings, job: Job
+) -> Mixed:
+    """Return corrected frames with simulated ones of the network's first training in between."""
+    simulated = simulated_of(card.training, settings.seed) if settings.simulated else None
+    if simulated is None:
+        if settings.simulated:
+            job.log(
+                f"'{card.name}' was not trained on a simulator, so only corrected frames are "
+                "learnt from; it may forget other kinds of frames."
+            )
+        return Mixed(parts, seed=settings.seed)
+    scaled = [(part, share * (1 - settings.simulated)) for part, share in parts]
+    return Mixed([*scaled, (simulated, settings.simulated)], seed=settings.seed)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Samples in memory, as they are."""
+
+    samples: Sequence[Sample]
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.samples)
+
+    def sample(self, index: int) -> Sample:
+        """Return one sample."""
+        return self.samples[index]
+
+
+class Mixed:
+    """Samples of several sets in between each other.
+
+    Parameters
+    ----------
+    parts : sequence of (TrainingSet, float)
+        The sets, and how often a sample is one of theirs; numbers that add up to 1. Samples of
+        one set come equally often.
+    count : int
+        Number of samples before they come again.
+    seed : int
+        Of the order.
+    """
+
+    def __init__(
+        self, parts: Sequence[tuple[TrainingSet, float]], *, count: int = 10_000, seed: int = 0
+    ) -> None:
+        self._sets = [part for part, _ in parts]
+        shares = np.array([share for _, share in parts])
+        chance = np.random.default_rng((seed, 5))
+        self._which = chance.choice(len(parts), count, p=shares / shares.sum())
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self._which)
+
+    def sample(self, index: int) -> Sample:
+        """Return one sample."""
+        chosen = self._sets[self._which[index]]
+        return chosen.sample(index % len(chosen))
+
+
+def without_border(sample: Sample, border: int) -> Sample:
+    """Return a sample whose border does not count, where cut particles were left out of masks."""
+    height, width = sample.image.shape
+    valid = np.zeros((height, width), bool)
+    valid[border : height - border, border : width - border] = True
+    if sample.valid is not None:
+        valid &= sample.valid
+    return dataclasses.replace(sample, valid=valid)
+
+
+def simulated_of(training: Mapping[str, Any], seed: int) -> TrainingSet | None:
+    """Return the simulated frames that a model was trained on, as its card tells; None if not."""
+    from napari_insitu_tem.learning.recipes import DataSource
+    from napari_insitu_tem.settings import SettingsError
+
+    if not isinstance(training.get("data"), Mapping):
+        return None
+    try:
+        source = DataSource.from_dict(dict(training["data"]))
+        return source.open(seed) if source.kind == "simulated" else None
+    except (SampleError, SettingsError):
+        return None  # a simulator that is not here any more

@@ -1,0 +1,83 @@
+"""A loss that forgives the order of layers, cluster by cluster."""
+
+import pytest
+import torch
+
+from napari_insitu_tem.learning.losses import segmentation_loss
+from napari_insitu_tem.learning.permutation_loss import permutation_loss, reordered
+
+
+def wanted():
+    """Two clusters far apart: left and right, each with a particle in both layers."""
+    targets = torch.zeros(1, 4, 20, 60)
+    for shift in (0, 30):
+        targets[0, 0:2, 4:12, 4 + shift : 14 + shift] = 1
+        targets[0, 2:4, 8:16, 10 + shift : 20 + shift] = 1
+    return targets
+
+
+def swapped(targets, columns):
+    other = targets.clone()
+    other[..., columns] = targets[:, [2, 3, 0, 1]][..., columns]
+    return other
+
+
+RIGHT = slice(30, 60)
+
+
+def logits(targets):
+    return 12 * targets - 6
+
+
+def test_layers_of_one_cluster_in_the_other_order_cost_nothing_where_order_is_free():
+    targets, weights = wanted(), torch.ones(1, 1, 20, 60)
+    answer = logits(swapped(targets, RIGHT))
+    free = permutation_loss(answer, targets, weights, labelled_share=0.0)
+    strict = segmentation_loss(answer, targets, weights)
+    assert free < 0.05 < strict
+    assert torch.equal(reordered(answer, targets, weights), swapped(targets, RIGHT))
+    half = permutation_loss(answer, targets, weights, labelled_share=0.5)
+    assert half == pytest.approx(float(0.5 * free + 0.5 * strict))
+
+
+def test_one_layer_for_everything_is_wrong_in_any_order():
+    targets, weights = wanted(), torch.ones(1, 1, 20, 60)
+    both = logits(
+        torch.cat([targets[:, :2] + targets[:, 2:], 0 * targets[:, 2:]], dim=1).clamp(0, 1)
+    )
+    assert permutation_loss(both, targets, weights, labelled_share=0.0) > 0.5
+
+
+def test_ignored_pixels_have_no_say_in_the_order():
+    targets = wanted()
+    answer = logits(targets)
+    answer[..., 12:16, :] = logits(swapped(targets, slice(None)))[..., 12:16, :]
+    weights = torch.zeros(1, 1, 20, 60)
+    weights[..., 12:16, :] = 1
+    assert torch.equal(reordered(answer, targets, weights), swapped(targets, slice(None)))
+    weights = 1 - weights
+    assert torch.equal(reordered(answer, targets, weights), targets)
+
+
+def test_three_layers_are_put_into_the_best_of_six_orders():
+    targets = torch.zeros(1, 6, 16, 40)
+    for layer in range(3):
+        targets[0, 2 * layer : 2 * layer + 2, 4:12, 4 + 5 * layer : 14 + 5 * layer] = 1
+    turned = targets[:, [4, 5, 0, 1, 2, 3]]
+    assert torch.equal(reordered(logits(turned), targets, torch.ones(1, 1, 16, 40)), turned)
+
+
+def test_gradients_pull_an_undecided_cluster_apart():
+    targets, weights = wanted(), torch.ones(1, 1, 20, 60)
+    answer = (0.1 * logits(swapped(targets, RIGHT))).requires_grad_()
+    permutation_loss(answer, targets, weights).backward()
+    # The right cluster goes on in the order it leans to, against the labelled one.
+    assert answer.grad[0, 2, 6, 38] < 0 < answer.grad[0, 0, 6, 36]
+
+
+def test_it_is_found_by_name_and_refuses_channels_without_cores():
+    targets, weights = wanted(), torch.ones(1, 1, 20, 60)
+    named = segmentation_loss(logits(targets), targets, weights, kind="any order")
+    assert named == permutation_loss(logits(targets), targets, weights)
+    with pytest.raises(ValueError, match="pairs of a layer and its cores"):
+        permutation_loss(logits(targets)[:, :3], targets[:, :3], weights)
