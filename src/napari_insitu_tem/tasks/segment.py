@@ -17,10 +17,10 @@ from napari_insitu_tem.settings import Settings, setting
 from napari_insitu_tem.tasks.registry import task
 
 if TYPE_CHECKING:
-    from napari_insitu_tem.inference.particles import ParticleFinder
-    from napari_insitu_tem.inference.views import View
     from napari_insitu_tem.analysis.scale_selection import Proposal
     from napari_insitu_tem.analysis.segmentation import SegmentationValues
+    from napari_insitu_tem.inference.particles import ParticleFinder
+    from napari_insitu_tem.inference.views import View
 
 __all__ = ["SegmentSettings", "propose_settings", "segment"]
 

@@ -8,7 +8,7 @@ from napari_insitu_tem.analysis.noise_power import NoisePower
 from napari_insitu_tem.analysis.transfer_fit import TransferFit
 from napari_insitu_tem.analysis.vacuum import Vacuum
 from napari_insitu_tem.movie import Movie
-from napari_insitu_tem.tasks.detector_fit import with_error
+from napari_insitu_tem.tasks.detector.fit import with_error
 
 if TYPE_CHECKING:
     from napari_insitu_tem.tasks.detector import DetectorFitSettings

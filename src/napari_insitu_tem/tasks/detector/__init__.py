@@ -18,8 +18,8 @@ from napari_insitu_tem.io.cameras import save_camera
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
 from napari_insitu_tem.settings import Settings, SettingsError, setting
-from napari_insitu_tem.tasks.detector_fit import DetectorFit, square_angstroms
-from napari_insitu_tem.tasks.detector_words import doubts, doubts_of_fit, no_vacuum, summary
+from napari_insitu_tem.tasks.detector.fit import DetectorFit, square_angstroms
+from napari_insitu_tem.tasks.detector.words import doubts, doubts_of_fit, no_vacuum, summary
 from napari_insitu_tem.tasks.registry import task
 
 if TYPE_CHECKING:
