@@ -58,8 +58,7 @@ def perfect_foreground(frame: LayerFrame) -> np.ndarray:
 def score(drawn: list[LayerFrame], method: object) -> LayerScore:
     total = LayerScore()
     for frame in drawn:
-        truth, found = without_border(frame.labels), without_border(method(frame))
-        total += layer_score(truth, found)
+        total += layer_score(*without_border(frame.labels, method(frame)))
     return total
 
 
@@ -127,7 +126,7 @@ def over_time(model: str, seed: int) -> None:
             total = LayerScore()
             for t in range(made.movie.n_frames):
                 found = np.stack([np.asarray(labels[t]) for labels in layers.labels])
-                total += layer_score(without_border(made.labels[:, t]), without_border(found))
+                total += layer_score(*without_border(made.labels[:, t], found))
             values += [total.f1, total.f1_anywhere]
         table = layers.particles
         values.append(float((table.groupby("particle")["layer"].nunique() == 1).mean()))

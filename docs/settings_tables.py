@@ -8,8 +8,8 @@ from napari_insitu_tem.io.export import ExportSettings
 from napari_insitu_tem.io.video import VideoSettings
 from napari_insitu_tem.learning.augment import AugmentSettings
 from napari_insitu_tem.learning.recipes import DataSource, TrainRecipe
-from napari_insitu_tem.learning.settings import TrainSettings
 from napari_insitu_tem.learning.retrain_settings import RetrainSettings
+from napari_insitu_tem.learning.settings import TrainSettings
 from napari_insitu_tem.simulate.hrtem import HrtemSettings
 from napari_insitu_tem.simulate.layer_movie import LayerMovieSettings
 from napari_insitu_tem.simulate.liquid_cell import LiquidCellSettings

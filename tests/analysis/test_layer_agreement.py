@@ -48,8 +48,13 @@ def test_scores_of_frames_add_up():
     assert LayerScore().f1 == 1
 
 
-def test_what_the_border_cuts_is_left_out_layer_by_layer():
-    cut = np.stack([squares((0, 5), (20, 20)), squares((4, 9))])
-    kept = without_border(cut)
-    assert np.unique(kept[0]).tolist() == [0, 2] and np.unique(kept[1]).tolist() == [0, 1]
-    assert cut[0].max() == 2 and (cut[0] == 1).any()
+def test_what_the_border_cuts_is_left_out_layer_by_layer_on_both_sides():
+    truth = np.stack([squares((0, 5), (20, 20)), squares((4, 9))])
+    # The cut one was found a row short of the border, and in the other layer.
+    found = np.stack([squares((20, 20), (30, 40)), squares((4, 9), (1, 5), size=9)])
+    inside, kept = without_border(truth, found)
+    assert np.unique(inside[0]).tolist() == [0, 2] and np.unique(inside[1]).tolist() == [0, 1]
+    assert np.unique(kept[0]).tolist() == [0, 1]  # the one at the lower border goes, too
+    assert np.unique(kept[1]).tolist() == [0, 1]
+    assert truth[0].max() == 2 and found[1].max() == 2
+    assert layer_score(inside, kept).f1 == 1

@@ -125,7 +125,7 @@ def test_before_and_after_are_shown_on_the_frame_left_out_and_nowhere_else(desk)
     dock = desk.dock
     assert not dock.result.isHidden()
     assert not dock.plot.isHidden()
-    assert "Frame 4 was left out" in dock.result.words.text()
+    assert "Frame 4 is not learnt from" in dock.result.words.text()
     shown = dock.result.numbers["f1"]
     assert shown[0].text() == f"{dock.retrained.scores_before['f1']:.2f}"
     assert shown[1].text() == f"<b>{dock.retrained.scores_after['f1']:.2f}</b>"
@@ -164,6 +164,10 @@ def test_keeping_it_adds_a_model_beside_the_old_one(desk, qtbot):
     assert dock.button.isEnabled()
     assert dock.result.segment.isEnabled()
     assert not dock.result.keep.isEnabled()
+    assert dock.result.discard.text() == "Close"
+    desk.click(dock.result.discard)
+    assert desk.names() == ["discs", "discs [masks]"]
+    assert [model.name for model in list_models()] == ["particles", "mine", "mine-discs"]
 
 
 def test_a_name_that_is_taken_is_refused_and_another_can_be_given(desk, qtbot):

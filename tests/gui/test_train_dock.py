@@ -15,7 +15,7 @@ from napari_insitu_tem.learning.recipes import find_recipe
 from napari_insitu_tem.models import get_model, list_models
 
 pytestmark = pytest.mark.window
-LONG = 120_000
+LONG = 300_000
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,7 @@ def dock(viewer, masks):
     dock = TrainDock(viewer)
     viewer.window.add_dock_widget(dock, name="Train")
     viewer.show()
+    dock.start_from("+small")
     dock.data.movie.value = viewer.layers["discs"]
     dock.minutes.setValue(0.05)
     short = {"validate_every": 2, "batch_size": 2, "patches_per_frame": 1}
@@ -90,6 +91,9 @@ def test_corrected_frames_become_a_model_in_the_list(qtbot, dock):
     assert dock.button.text() == "Train"
     assert dock.button.isEnabled()
     assert not dock.plot.isHidden()
+    steps = [report.step for report in dock.reports if report.validation_loss is not None]
+    assert dock.plot.curve("set aside")[:, 0].tolist() == steps
+    assert dock.plot.curve("best")[0, 0] in steps
     assert len(dock.reports) > 1
     qtbot.waitUntil(lambda: dock.start.findData("discs-model") >= 0, timeout=5000)
     assert "discs-model" in [model.name for model in list_models()]
@@ -105,6 +109,12 @@ def test_a_training_can_start_from_a_model(qtbot, dock):
     dock.minutes.setValue(0.05)
     dock.name.setText("child")
     assert train(qtbot, dock).card.parent == "parent"
+
+
+def test_a_users_own_frames_start_from_the_model_that_knows_particles(viewer, masks):
+    if not any(model.name == "particles" for model in list_models()):
+        pytest.skip("no model called particles ships yet")
+    assert TrainDock(viewer).start.currentData() == "particles"
 
 
 def test_ending_a_training_keeps_the_best_so_far(qtbot, dock):
@@ -210,4 +220,9 @@ def test_a_simulator_brings_the_recipe_of_its_shipped_model(dock):
     assert recipe.data == shipped.data
     assert recipe.augmentation == shipped.augmentation
     assert recipe.training.batch_size == shipped.training.batch_size
-    assert recipe.arguments == {"channels": [4, 8]}
+    assert recipe.arguments == shipped.arguments
+    dock.start_from("+small")
+    assert dock.recipe().arguments == {"channels": [4, 8]}
+    if any(model.name == "particles" for model in list_models()):
+        dock.start_from("particles")
+        assert dock.recipe().start_from == "particles"

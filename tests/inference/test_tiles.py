@@ -167,12 +167,12 @@ def sigmoid_of(values):
 )
 def test_when_memory_runs_out_smaller_tiles_are_tried_and_kept(error):
     said = []
-    network, image = Limited(80 * 80, error), image_of(200, 200)
+    network, image = Limited(130 * 130, error), image_of(400, 400)
     predictor = TiledPredictor(network, overlap=6, activation="none")
     found = predictor.predict(image, Job(on_log=said.append))
     network.pixels = 10**9
     np.testing.assert_allclose(found, whole(network, image), atol=1e-5)
-    assert len(said) == 2  # 200 px, 100 px, then 50 px a side
+    assert len(said) == 2  # 400 px, 200 px, then 100 px a side
     predictor.predict(image, Job(on_log=said.append))
     assert len(said) == 2
 
@@ -182,7 +182,15 @@ def test_when_memory_runs_out_batches_shrink_before_tiles():
     predictor = TiledPredictor(network, tile=64, overlap=6, batch=8)
     predictor.predict(image, Job(on_log=lambda text: None))
     counts, _, heights, widths = zip(*predictor.network.sizes, strict=True)
-    assert max(counts) == 2 and set(heights) == set(widths) == {63} - {0} or max(heights) <= 64
+    assert max(counts) == 4
+    assert set(heights) == set(widths) == {55}
+
+
+def test_without_memory_for_a_first_look_small_tiles_are_taken():
+    network, image = Limited(70 * 70, MemoryError()), image_of(100, 100)
+    predictor = TiledPredictor(network, overlap=6)
+    predictor.predict(image, Job(on_log=pytest.fail))
+    assert max(predictor.tiles(image.shape)[0].tile) <= 64
 
 
 def test_when_small_tiles_do_not_help_it_says_so():

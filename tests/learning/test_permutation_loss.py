@@ -1,10 +1,15 @@
 """A loss that forgives the order of layers, cluster by cluster."""
 
+import numpy as np
 import pytest
 import torch
 
 from napari_insitu_tem.learning.losses import segmentation_loss
-from napari_insitu_tem.learning.permutation_loss import permutation_loss, reordered
+from napari_insitu_tem.learning.permutation_loss import (
+    overlap_clusters,
+    permutation_loss,
+    reordered,
+)
 
 
 def wanted():
@@ -38,6 +43,18 @@ def test_layers_of_one_cluster_in_the_other_order_cost_nothing_where_order_is_fr
     assert torch.equal(reordered(answer, targets, weights), swapped(targets, RIGHT))
     half = permutation_loss(answer, targets, weights, labelled_share=0.5)
     assert half == pytest.approx(float(0.5 * free + 0.5 * strict))
+
+
+def test_touching_particles_of_one_layer_are_no_cluster_and_overlapping_ones_are():
+    masks, cores = np.zeros((2, 30, 50), bool), np.zeros((2, 30, 50), bool)
+    for layer, x in ((0, 4), (0, 14), (1, 20), (0, 36)):
+        masks[layer, 4:14, x : x + 10] = True
+        cores[layer, 7:11, x + 3 : x + 7] = True
+    numbers, count = overlap_clusters(masks, cores)
+    of = {x: numbers[9, x] for x in (6, 16, 22, 27, 40)}
+    assert of[16] == of[22] == of[27] and len({of[6], of[16], of[40], 0}) == 4
+    assert (numbers > 0).sum() == masks.any(axis=0).sum() and count >= 3
+    assert overlap_clusters(masks & False, cores & False)[0].max() == 0
 
 
 def test_one_layer_for_everything_is_wrong_in_any_order():

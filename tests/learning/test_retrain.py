@@ -14,6 +14,7 @@ from napari_insitu_tem.io.corrections import Corrections, save_corrections
 from napari_insitu_tem.io.write import write_labels, write_movie
 from napari_insitu_tem.job import Cancelled
 from napari_insitu_tem.learning import loop
+from napari_insitu_tem.learning.recipes import RecipeError, find_recipe
 from napari_insitu_tem.learning.retrain import RetrainSettings, retrain
 from napari_insitu_tem.learning.retrain_mix import (
     Listed,
@@ -128,7 +129,7 @@ def test_another_corrected_frame_can_be_left_out(quiet_job):
 def test_of_a_single_frame_one_half_is_learnt_from_and_the_other_judges(taught, quiet_job):
     segmentation = discs(2, corrected=(1,))
     result = retrain(segmentation, QUICK, quiet_job)
-    assert "left half was learnt from and its right half left out" in result.words
+    assert "left half is learnt from, and both networks are compared on its right half" in result.words
     assert result.left_out.part == (slice(0, EDGE), slice(EDGE // 2, EDGE))
     half = result.left_out.labels
     assert np.array_equal(half, segmentation.labels[1][:, EDGE // 2 :])
@@ -139,7 +140,7 @@ def test_an_empty_half_is_not_what_is_learnt_from():
     segmentation = discs(1)
     segmentation.labels[0, :, : EDGE // 2 + 5] = 0
     parts = split(corrected_of(segmentation))
-    assert "right half was learnt from" in parts.words
+    assert "right half is learnt from" in parts.words
     assert parts.training[0].labels.any()
 
 
@@ -368,6 +369,8 @@ def test_the_new_card_says_where_it_is_from_and_how_good_it_was_before_and_after
     assert card.training["patch"] == 32  # for the next time
     state = model.state()
     assert all(torch.equal(state[name], each) for name, each in result.trained.state.items())
+    with pytest.raises(RecipeError, match="Retrain again from 'particles'"):
+        find_recipe("mine")
 
 
 def test_no_other_network_is_ever_replaced(particles, quiet_job):
@@ -401,7 +404,7 @@ def test_the_command_retrains_and_says_before_and_after(tmp_path, run):
     write_labels(segmentation.replace(corrected=frozenset()), masks)
     done = run(movie, masks, "--corrected", "0,2", "--name", "new", "--steps", 2)
     assert done.exit_code == 0, done.output
-    assert "Frame 2 was left out" in done.output
+    assert "Frame 2 is not learnt from" in done.output
     assert "F1" in done.output
     assert "insitu-tem segment" in done.output
     assert "--model new --polarity dark" in done.output
@@ -415,7 +418,7 @@ def test_the_command_takes_saved_corrections(tmp_path, run):
     save_corrections(dataclasses.replace(Corrections.of(segmentation), fingerprint=""), path)
     done = run(movie, path, "--name", "new", "--steps", 1)
     assert done.exit_code == 0, done.output
-    assert "Frame 1 was left out" in done.output
+    assert "Frame 1 is not learnt from" in done.output
 
 
 def test_the_command_says_in_a_line_what_is_wrong(tmp_path, run, particles):

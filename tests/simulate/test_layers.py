@@ -44,7 +44,7 @@ def test_overlap_is_kept_in_both_layers_and_stays_within_what_was_asked():
 
 def test_pairs_overlap_by_the_part_that_was_asked_for():
     shares = []
-    for seed in range(10):
+    for seed in range(16):
         labels = frame(
             seed, arrangements=("pairs",), shapes=("cube",), overlap=(0.4, 0.45),
             spread=(0.0, 0.0), coverage=(0.02, 0.05), diameter=(24.0, 24.0),

@@ -141,6 +141,22 @@ def test_layers_are_exported_as_one_masks_file_each(tmp_path):
     assert header == "frame,particle,layer,y_nm,x_nm,area_nm2,certainty,covered"
 
 
+def test_the_command_writes_a_masks_file_for_every_layer(tmp_path):
+    from typer.testing import CliRunner
+
+    from napari_insitu_tem.cli import app
+    from napari_insitu_tem.io.write import write_movie
+
+    path = write_movie(movie(n_frames=2), tmp_path / "squares.ome.tif", quiet())
+    options = ["--diameter", "18", "--polarity", "dark", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["separate", str(path), *options])
+    assert done.exit_code == 0, done.output
+    written = {file.name for file in (tmp_path / "out").iterdir()}
+    assert {f"squares_layer_{n}_masks.ome.tif" for n in (1, 2)} <= written
+    wrong = CliRunner().invoke(app, ["separate", str(path), *options, "--go-on-with", "5"])
+    assert wrong.exit_code == 1 and "There is no layer 5" in wrong.output
+
+
 def test_nothing_to_see_gives_empty_layers():
     flat = movie(n_frames=2)
     flat = flat.replace(data=np.full(flat.data.shape, 100, np.float32))

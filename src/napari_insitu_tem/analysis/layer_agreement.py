@@ -89,13 +89,40 @@ def layer_score(truth: np.ndarray, found: np.ndarray, *, threshold: float = 0.5)
     return LayerScore(_count(truth), _count(found), matched, anywhere)
 
 
-def without_border(labels: np.ndarray) -> np.ndarray:
-    """Return (n_layers, y, x) labels without the particles that the border cuts."""
-    kept = labels.copy()
-    for layer in kept:
-        edge = np.concatenate([layer[0], layer[-1], layer[:, 0], layer[:, -1]])
-        layer[np.isin(layer, np.unique(edge[edge > 0]))] = 0
-    return kept
+def without_border(truth: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave out what the border of the frame cuts, in the truth and in what was found.
+
+    Found particles that touch the border go as well, and those of which more than half lies
+    on true ones that were left out.
+
+    Parameters
+    ----------
+    truth, found : (n_layers, y, x) integer arrays
+        Particles of every layer; 0 is background.
+
+    Returns
+    -------
+    truth, found : (n_layers, y, x) integer arrays
+        New ones.
+    """
+    inside = np.stack([_without(layer, _at_border(layer)) for layer in truth])
+    left_out = ((truth > 0) & (inside == 0)).any(axis=0)
+    kept = []
+    for layer in found:
+        area = np.bincount(layer.ravel())
+        lost = np.bincount(layer.ravel(), left_out.ravel(), minlength=len(area))
+        mostly = np.flatnonzero(lost > 0.5 * area)
+        kept.append(_without(layer, np.union1d(_at_border(layer), mostly)))
+    return inside, np.stack(kept)
+
+
+def _at_border(layer: np.ndarray) -> np.ndarray:
+    return np.unique(np.concatenate([layer[0], layer[-1], layer[:, 0], layer[:, -1]]))
+
+
+def _without(layer: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    result: np.ndarray = np.where(np.isin(layer, labels), 0, layer)
+    return result
 
 
 def _count(labels: np.ndarray) -> int:

@@ -20,7 +20,7 @@ from napari_insitu_tem.gui.layers import KEY, movie_from_layer
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.io.cameras import Camera
 from napari_insitu_tem.tasks.detector import search_vacuum
-from napari_insitu_tem.tasks.detector_fit import DetectorFit, with_error
+from napari_insitu_tem.tasks.detector.fit import DetectorFit, with_error
 
 if TYPE_CHECKING:
     import napari

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
 __all__ = ["RetrainDock"]
 
 #: What a training needs; loaded on its own thread when the first one begins.
-_HEAVY = ("torch", "accelerate", "safetensors.torch", "napari_insitu_tem.learning.retrain")
+_HEAVY = (
+    "torch",
+    "accelerate",
+    "safetensors.torch",
+    "segmentation_models_pytorch",
+    "matplotlib.backends.backend_qtagg",
+)
 _POLL_MS, _PLOT_SECONDS = 250, 2.0
 
 
@@ -125,10 +131,11 @@ class RetrainDock(RetrainView):
             self._keeping.start(lambda job: retrained.save(name))
 
     def discard(self) -> None:
-        """Forget the new network."""
+        """Forget the new network; or, when it was kept, just take the comparison away."""
+        words = "" if self.model_kept else "The new network was discarded; nothing was changed."
         self._forget()
         self.show_idle()
-        self.say("The new network was discarded; nothing was changed.")
+        self.say(words)
 
     def segment(self) -> None:
         """Segment the whole movie with the network that was kept."""

@@ -55,7 +55,7 @@ class ResultBox(QGroupBox):
         self.name.setAccessibleName("Name of the new network")
         self.name.setToolTip("Letters, digits, - and _; what to call it in the list of models.")
         self.keep = _button("Keep as", "Save the new network among your models, under this name.")
-        self.discard = _button("Discard", "Forget the new network.")
+        self.discard = _button("Discard", "")
         self.segment = _button(
             "Segment the movie with it",
             "Segment every frame anew. Corrected frames stay as you left them.",
@@ -96,8 +96,13 @@ class ResultBox(QGroupBox):
 
     def allow(self, *, idle: bool) -> None:
         """Enable the buttons that make sense."""
-        for widget in (self.keep, self.discard, self.name):
+        for widget in (self.keep, self.name):
             widget.setEnabled(idle and self.unkept)
+        self.discard.setEnabled(idle)
+        self.discard.setText("Discard" if self.unkept else "Close")
+        self.discard.setToolTip(
+            "Forget the new network." if self.unkept else "Take the outlines away."
+        )
         self.segment.setEnabled(idle and not self.unkept)
         self.segment.setToolTip(
             "Keep it first."
@@ -194,7 +199,7 @@ class Comparison:
 def _outlines(
     name: str, found: np.ndarray, result: Retrained, masks: Labels, frame: int, colour: str
 ) -> Labels:
-    from napari.utils.colormaps import DirectLabelColormap
+    from napari.utils.colormaps import CyclicLabelColormap
 
     labels = np.zeros(masks.data.shape[-2:], np.int32)
     labels[result.left_out.part] = found
@@ -210,7 +215,9 @@ def _outlines(
         units=masks.units,
         axis_labels=masks.axis_labels,
         opacity=1.0,
-        colormap=DirectLabelColormap(color_dict={None: colour, 0: "transparent"}),
+        # Cyclic, of one colour: napari compiles what draws direct colours when first used, and
+        # the window stands still for a second or more.
+        colormap=CyclicLabelColormap(colors=["transparent", colour]),
         # Not among the layers that docks offer: these are to look at.
         metadata={"preview": True},
     )

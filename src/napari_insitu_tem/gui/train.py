@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import QSignalBlocker, QTimer, Signal
 
 from napari_insitu_tem.gui.background import Background, plain_words
 from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.models_watcher import ModelsWatcher
 from napari_insitu_tem.gui.session import own_viewer
+from napari_insitu_tem.gui.train_data import SIMULATED
 from napari_insitu_tem.gui.train_view import TrainView
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.presets import NO_LIMIT, PRESETS, Preset, own_recipe
@@ -18,7 +19,7 @@ from napari_insitu_tem.learning.recipes import TrainRecipe
 from napari_insitu_tem.learning.settings import Report
 from napari_insitu_tem.loading import load_ahead, old_objects_spared
 from napari_insitu_tem.models import free_name, get_model, list_models, user_folder
-from napari_insitu_tem.models.card import check_name
+from napari_insitu_tem.models.card import ModelCard, check_name
 from napari_insitu_tem.models.store import check_free
 
 if TYPE_CHECKING:
@@ -28,14 +29,16 @@ __all__ = ["TrainDock"]
 
 #: What a training needs; loaded on its own thread when the first one begins.
 _HEAVY = (
-    "napari_insitu_tem.gui.plot_canvas",
-    "pandas",
+    "matplotlib.backends.backend_qtagg",
+    "napari_insitu_tem.figures.style",
     "torch",
     "accelerate",
     "safetensors.torch",
     "segmentation_models_pytorch",
 )
 _TASKS = ("segment", "layers")
+#: What a user's own frames are learnt from best: a model that knows particles already.
+_KNOWING, _AS_RECIPE = "particles", "+recipe"
 _POLL_MS, _PLOT_SECONDS = 250, 2.0
 
 
@@ -62,7 +65,7 @@ class TrainDock(TrainView):
     # -- what the user does ----------------------------------------------------------------
 
     def start_from(self, name: str | None) -> None:
-        """Choose the model to start from; None: a new network."""
+        """Choose what to start from: a model by its name; None: the first new network."""
         index = 0 if name is None else self.start.findData(name)
         if index >= 0:
             self.start.setCurrentIndex(index)
@@ -80,14 +83,12 @@ class TrainDock(TrainView):
             recipe = own_recipe(name, start, trained_on=words).replace(data=data)
         else:
             recipe = simulated.replace(name=name)
-            if isinstance(start, Preset):
-                arguments = dict(start.arguments)
-                recipe = recipe.replace(network=start.network, arguments=arguments)
-            else:
+            if start is not None:
                 like = own_recipe(name, start)
-                recipe = recipe.replace(
-                    network=like.network, arguments=like.arguments, start_from=start.name
-                )
+                arguments = dict(like.arguments)
+                recipe = recipe.replace(network=like.network, arguments=arguments)
+            if isinstance(start, ModelCard):
+                recipe = recipe.replace(start_from=start.name)
         return recipe.replace(training=training)
 
     def train(self) -> None:
@@ -121,29 +122,42 @@ class TrainDock(TrainView):
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _start(self) -> Any:
-        """Return the preset, or the card of the model, to start from."""
+    def _start(self) -> Preset | ModelCard | None:
+        """Return the preset, or the card of the model, to start from; None: as the recipe says."""
         chosen = self.start.currentData()
+        if chosen == _AS_RECIPE:
+            return None
         return PRESETS[chosen[1:]] if chosen.startswith("+") else get_model(chosen).card
 
     def _offer_starts(self) -> None:
-        wanted = self.start.currentData() or "+small"
-        self.start.blockSignals(True)
-        self.start.clear()
-        for name, preset in PRESETS.items():
-            self.start.addItem(f"new: {preset.title}", f"+{name}")
-        self.start.insertSeparator(self.start.count())
-        for model in list_models():
-            if model.card.task in _TASKS:
-                self.start.addItem(model.name, model.name)
-        self.start.setCurrentIndex(max(self.start.findData(wanted), 0))
-        self.start.blockSignals(False)
+        """List what there is to start from; what was chosen stays, if it is still there."""
+        simulated = self.data.way.currentIndex() == SIMULATED
+        models = [model.name for model in list_models() if model.card.task in _TASKS]
+        choices = [("new: as its recipe says", _AS_RECIPE)] if simulated else []
+        choices += [(f"new: {preset.title}", f"+{name}") for name, preset in PRESETS.items()]
+        wanted = self.start.currentData()
+        usual = _AS_RECIPE if simulated else _KNOWING if _KNOWING in models else "+small"
+        with QSignalBlocker(self.start):
+            self.start.clear()
+            for words, choice in choices:
+                self.start.addItem(words, choice)
+            self.start.insertSeparator(self.start.count())
+            for name in models:
+                self.start.addItem(name, name)
+            kept = -1 if wanted is None else self.start.findData(wanted)
+            self.start.setCurrentIndex(kept if kept >= 0 else self.start.findData(usual))
+
+    def _change_way(self, _: Any = None) -> None:
+        with QSignalBlocker(self.start):
+            self.start.clear()
+        self._offer_starts()
+        self._propose()
 
     def _propose(self, _: Any = None) -> None:
         """Show the settings that suit the data and the start."""
         try:
             simulated = self.data.simulated_recipe()
-            recipe = own_recipe("x", self._start()) if simulated is None else simulated
+            recipe = simulated or own_recipe("x", self._start())
         except ValueError as error:
             self.say(plain_words(error), error=True)
             return
@@ -197,7 +211,7 @@ class TrainDock(TrainView):
         self.button.clicked.connect(self.train)
         self._watcher.changed.connect(self._offer_starts)
         self.start.currentIndexChanged.connect(self._propose)
-        self.data.way.currentIndexChanged.connect(self._propose)
+        self.data.way.currentIndexChanged.connect(self._change_way)
         self.data.simulator.currentIndexChanged.connect(self._propose)
         background = self._background
         background.progressed.connect(self._show_progress)

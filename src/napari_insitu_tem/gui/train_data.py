@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Image, Labels
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QStackedWidget,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -28,7 +25,7 @@ from napari_insitu_tem.gui.layers import segmentation_from_layer
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.recipes import TrainRecipe, find_recipe, shipped_recipes
 
-__all__ = ["LAYERS", "FOLDER", "SIMULATED", "DataChooser", "row_form", "row_label"]
+__all__ = ["LAYERS", "FOLDER", "SIMULATED", "DataChooser"]
 
 LAYERS, FOLDER, SIMULATED = range(3)
 _WAYS = ("layers in napari", "a folder of pairs", "simulated frames")
@@ -37,48 +34,63 @@ _WAYS = ("layers in napari", "a folder of pairs", "simulated frames")
 Sets = Callable[[TrainRecipe, Job], Any]
 
 
-class DataChooser(QWidget):
-    """Chooses the training data.
+class DataChooser(QObject):
+    """Chooses the training data, in rows of the dock's form.
 
     Parameters
     ----------
     viewer : napari.Viewer
         Whose layers.
+    form : QFormLayout
+        Where its rows go.
+    parent : QObject
+        Whose lifetime it shares.
     """
 
     changed = Signal()
 
-    def __init__(self, viewer: Any) -> None:
-        super().__init__()
-        self.way = QComboBox()
+    def __init__(self, viewer: Any, form: QFormLayout, parent: QObject) -> None:
+        super().__init__(parent)
+        self._form = form
+        self.way, self.simulator = QComboBox(), QComboBox()
         self.way.addItems(_WAYS)
         self.way.setObjectName("data")
         self.way.setToolTip("Where frames with known particles come from.")
-        fill_width(self.way)
-        self._pages = QStackedWidget()
         self.masks = LayerChooser(viewer, Labels, "Masks")
         self.movie = LayerChooser(viewer, Image, "Movie", none_means="the one segmented")
-        self.only_corrected = QCheckBox("Only frames corrected by hand")
+        self.only_corrected = QCheckBox("Only corrected frames")
         self.only_corrected.setObjectName("only_corrected")
         self.only_corrected.setToolTip(
             "Masks that nobody looked at teach the network the mistakes of what made them."
         )
         self.folder = QLineEdit()
         self.folder.setObjectName("folder")
-        self.folder.setPlaceholderText("images/ and labels/ in it, or x.tif beside x_labels.tif")
-        self.simulator = QComboBox()
+        self.folder.setPlaceholderText("with images and labels in it")
+        self.folder.setToolTip(
+            "A folder with the folders 'images' and 'labels' (or 'masks'), or with an "
+            "x_labels.tif beside every x.tif."
+        )
         self.simulator.setObjectName("simulator")
-        self._pages.addWidget(self._layers_page())
-        self._pages.addWidget(self._folder_page())
-        self._pages.addWidget(self._simulated_page())
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        top = QWidget()
-        row_form(top).addRow(row_label("Learn from"), self.way)
-        layout.addWidget(top)
-        layout.addWidget(self._pages)
+        self.simulator.setToolTip(
+            "Frames of the simulator that this shipped model learnt from: every frame is new, "
+            "and its masks are exact. Takes the longest."
+        )
+        for name in shipped_recipes():
+            self.simulator.addItem(find_recipe(name).title or name, name)
+        # As narrow as the dock, however long the words in them are.
+        for box in (self.way, self.simulator, self.masks.native, self.movie.native):
+            box.setSizeAdjustPolicy(box.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(8)
+        self._rows: dict[int, list[QWidget]] = {
+            LAYERS: [self.masks.native, self.movie.native, self.only_corrected],
+            FOLDER: [self._folder_row()],
+            SIMULATED: [self.simulator],
+        }
+        self._add_rows()
         self.way.currentIndexChanged.connect(self._show_way)
         self.masks.changed.connect(self._follow_masks)
+        self.folder.editingFinished.connect(self.changed)
+        self.simulator.currentIndexChanged.connect(self.changed)
         self._follow_masks()
         self._show_way()
 
@@ -134,57 +146,40 @@ class DataChooser(QWidget):
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _layers_page(self) -> QWidget:
-        page = QWidget()
-        form = row_form(page)
-        for label, chooser in (("Masks", self.masks), ("Movie", self.movie)):
-            fill_width(chooser.native)
-            form.addRow(row_label(label), chooser.native)
-        form.addRow(row_label(""), self.only_corrected)
-        return page
+    def _add_rows(self) -> None:
+        words = {
+            "Learn from": self.way,
+            "Masks": self.masks.native,
+            "Movie": self.movie.native,
+            "": self.only_corrected,
+            "Folder": self._rows[FOLDER][0],
+            "Frames of": self.simulator,
+        }
+        for text, widget in words.items():
+            fill_width(widget)
+            self._form.addRow(text, widget)
 
-    def _folder_page(self) -> QWidget:
-        page = QWidget()
-        browse = QToolButton()
+    def _folder_row(self) -> QWidget:
+        holder, browse = QWidget(), QToolButton()
         browse.setText("…")
         browse.setToolTip("Choose a folder")
         browse.clicked.connect(self._browse)
-        row = QHBoxLayout()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.folder, 1)
         row.addWidget(browse)
-        row_form(page).addRow(row_label("Folder"), row)
-        self.folder.editingFinished.connect(self.changed)
-        return page
-
-    def _simulated_page(self) -> QWidget:
-        page = QWidget()
-        for name in shipped_recipes():
-            recipe = find_recipe(name)
-            self.simulator.addItem(recipe.title or name, name)
-        self.simulator.setToolTip("Frames of the simulator that this shipped model learnt from.")
-        self.simulator.currentIndexChanged.connect(self.changed)
-        fill_width(self.simulator)
-        form = row_form(page)
-        form.addRow(row_label("Frames of"), self.simulator)
-        about = QLabel("Every frame is new, and its masks are exact. Takes the longest.")
-        about.setWordWrap(True)
-        form.addRow(row_label(""), about)
-        return page
+        return holder
 
     def _browse(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder of pairs", self.folder.text())
+        chosen = QFileDialog.getExistingDirectory(self.way, "Folder of pairs", self.folder.text())
         if chosen:
             self.folder.setText(chosen)
             self.changed.emit()
 
     def _show_way(self, _: Any = None) -> None:
-        for index in range(self._pages.count()):  # as high as what is shown, not as the highest
-            policy = self._pages.widget(index).sizePolicy()
-            shown = index == self.way.currentIndex()
-            policy.setVerticalPolicy(policy.Policy.Preferred if shown else policy.Policy.Ignored)
-            self._pages.widget(index).setSizePolicy(policy)
-        self._pages.setCurrentIndex(self.way.currentIndex())
-        self._pages.adjustSize()
+        for way, widgets in self._rows.items():
+            for widget in widgets:
+                self._form.setRowVisible(widget, way == self.way.currentIndex())
         self.changed.emit()
 
     def _follow_masks(self, _: Any = None) -> None:
@@ -193,18 +188,3 @@ class DataChooser(QWidget):
             known = getattr(layer.metadata.get("insitu_tem"), "corrected", ())
             self.only_corrected.setChecked(bool(layer.metadata.get("corrected", known)))
         self.changed.emit()
-
-
-def row_label(text: str) -> QLabel:
-    """Return a label as wide as those of the other forms of the dock, so that they line up."""
-    label = QLabel(text)
-    label.setMinimumWidth(label.fontMetrics().horizontalAdvance("Start from"))
-    return label
-
-
-def row_form(widget: QWidget | None = None) -> QFormLayout:
-    """Return a form without margins, whose fields grow."""
-    form = QFormLayout(widget)
-    form.setContentsMargins(0, 0, 0, 0)
-    form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-    return form

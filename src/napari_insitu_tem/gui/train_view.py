@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
+    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -19,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_insitu_tem.gui.form import SettingsForm, fill_width
-from napari_insitu_tem.gui.train_data import DataChooser, row_form, row_label
+from napari_insitu_tem.gui.train_data import DataChooser
 from napari_insitu_tem.gui.train_plot import LossPlot
 from napari_insitu_tem.learning.settings import Report, TrainSettings
 
@@ -39,7 +40,9 @@ class TrainView(QWidget):
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
-        self.data = DataChooser(viewer)
+        self._rows = QFormLayout()
+        self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self.data = DataChooser(viewer, self._rows, self)
         self.start = QComboBox()
         self.name = QLineEdit()
         self.minutes = QDoubleSpinBox()
@@ -126,20 +129,18 @@ class TrainView(QWidget):
         summary = QLabel("Train a network on frames whose particles are known.")
         summary.setWordWrap(True)
         outer.addWidget(summary)
-        rows = row_form()
         for text, widget in (
             ("Start from", self.start),
             ("Name", self.name),
             ("Time (min)", self.minutes),
         ):
             fill_width(widget)
-            rows.addRow(row_label(text), widget)
+            self._rows.addRow(text, widget)
             widget.setAccessibleName(text)
         inner = QWidget()
         body = QVBoxLayout(inner)
         body.setContentsMargins(0, 0, 0, 0)
-        body.addWidget(self.data)
-        body.addLayout(rows)
+        body.addLayout(self._rows)
         body.addWidget(self.form)
         body.addWidget(self.plot)
         body.addStretch()

@@ -110,7 +110,8 @@ def fit_grid(
     shape : (int, int)
         Of the image, both multiples of `multiple`.
     pixels : int
-        A tile may have at most so many; an image that has no more is one tile.
+        A tile may have at most so many, or those of the smallest tile; an image that has no
+        more is one tile.
     overlap : int
         Of neighbouring tiles at least, px; less where a tile would be mostly overlap.
     radius : int, optional
@@ -118,23 +119,23 @@ def fit_grid(
     multiple : int
         What starts and sizes of tiles are multiples of.
     """
-    overlap = _up(min(overlap, math.isqrt(pixels) // 2), multiple)
-    smallest = max(2 * overlap, multiple)
+    pixels = max(pixels, multiple**2)
+    square = _down(math.isqrt(pixels), multiple)
+    overlap = min(_up(overlap, multiple), _down(square // 2, multiple))
     best: TileGrid | None = None
     for count in itertools.count(1):
         rows = _axis(shape[0], count, overlap, radius, multiple)
         if best is not None and rows.tile * len(rows.starts) * shape[1] >= best.cost:
             break  # more rows only cost more
-        widest = pixels // rows.tile
-        side = min(shape[1], widest - widest % multiple)
-        if side >= min(shape[1], smallest):
+        side = min(shape[1], _down(pixels // rows.tile, multiple))
+        if side >= min(shape[1], square):
             columns = _axis_of_side(shape[1], side, overlap, radius, multiple)
             grid = TileGrid(rows, columns)
             best = grid if best is None or grid.cost < best.cost else best
-        if rows.tile <= smallest:
+        if rows.tile <= max(2 * overlap, multiple):
             break
-    side = max(math.isqrt(pixels), 1)
-    return best or grid_of_side(shape, side=side, overlap=overlap, radius=radius, multiple=multiple)
+    assert best is not None  # rows of a square tile leave room for its columns
+    return best
 
 
 def grid_of_side(
@@ -172,3 +173,7 @@ def _flank(shared: int, margin: int) -> np.ndarray:
 
 def _up(size: int, multiple: int) -> int:
     return -(-size // multiple) * multiple
+
+
+def _down(size: int, multiple: int) -> int:
+    return size - size % multiple

@@ -138,8 +138,13 @@ class TiledPredictor:
         if self.plan.tile is not None and self._batch is not None:
             return self._batch * self.plan.tile**2  # as asked for, until memory runs out
         side, _ = self.plan.padded((_PROBE, _PROBE))
-        with self._computing():
-            each = bytes_per_pixel(self.network, channels, side=side, device=self.device)
+        try:
+            with self._computing():
+                each = bytes_per_pixel(self.network, channels, side=side, device=self.device)
+        except Exception as error:
+            if is_out_of_memory(error):
+                return side**2  # there is hardly any memory: begin with little
+            raise
         return int(memory_budget(self.device) / each)
 
     def _predict(self, images: Sequence[np.ndarray], job: Job) -> list[np.ndarray]:

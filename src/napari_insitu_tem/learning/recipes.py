@@ -272,6 +272,11 @@ def find_recipe(name: str) -> TrainRecipe:
     from napari_insitu_tem.models.store import list_models
 
     for model in list_models():
+        if model.name == name and "retrain" in model.card.training:
+            raise RecipeError(
+                f"'{name}' was retrained on corrected frames, which no recipe holds. Retrain "
+                f"again from '{model.card.parent}', or train from a recipe of your own."
+            )
         if model.name == name and model.card.training:
             return TrainRecipe.from_dict(model.card.training)
     raise RecipeError(

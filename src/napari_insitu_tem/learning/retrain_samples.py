@@ -132,7 +132,9 @@ def split(frames: Sequence[CorrectedFrame], left_out: int | None = None) -> Spli
             "Leave another one out, or correct one more."
         )
     (held,) = (frame for frame in frames if frame.index == chosen)
-    return Split(training, held, f"Frame {chosen} was left out of the training.")
+    return Split(
+        training, held, f"Frame {chosen} is not learnt from; both networks are compared on it."
+    )
 
 
 def _halves(frame: CorrectedFrame) -> Split:
@@ -156,6 +158,6 @@ def _halves(frame: CorrectedFrame) -> Split:
     return Split(
         (one,),
         other,
-        f"Only frame {frame.index} is corrected, so its {names[0]} half was learnt from and its "
-        f"{names[1]} half left out. Correct another frame for a better judgement.",
+        f"Only frame {frame.index} is corrected, so its {names[0]} half is learnt from, and both "
+        f"networks are compared on its {names[1]} half. Correct another frame to judge better.",
     )

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -91,15 +91,16 @@ class Retrained:
             for measure, key in (("F1@0.5", "f1"), ("foreground IoU", "foreground_iou"))
         )
         frames = ", ".join(str(frame) for frame in self.trained_on)
-        training = {
-            "task": "retrain",
-            "start_from": self.parent.identity,
-            "settings": self.settings.to_dict(),
-            "frames": list(self.trained_on),
-            "left_out": self.left_out.index,
-            "view": dataclasses.asdict(self.view),
-            "steps": self.trained.best.step,
-            "seconds": round(self.trained.best.seconds, 1),
+        training: dict[str, Any] = {
+            "retrain": {
+                "start_from": self.parent.identity,
+                "settings": self.settings.to_dict(),
+                "frames": list(self.trained_on),
+                "left_out": self.left_out.index,
+                "view": dataclasses.asdict(self.view),
+                "steps": self.trained.best.step,
+                "seconds": round(self.trained.best.seconds, 1),
+            }
         }
         # What the first training drew from goes along, so that the next one can mix it in, too.
         training |= {key: old.training[key] for key in ("data", "patch") if key in old.training}

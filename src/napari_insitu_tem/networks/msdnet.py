@@ -19,7 +19,7 @@ that training needs memory in proportion to the depth and not to its square.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import Any
 
@@ -32,6 +32,7 @@ __all__ = ["MSDNet"]
 
 #: On a CPU, how many maps a product takes at a time: so many streams a processor can follow.
 _AT_ONCE = 16
+_PARTS = ("weight", "bias")
 
 
 class MSDNet(nn.Module):
@@ -88,18 +89,12 @@ class MSDNet(nn.Module):
         self.receptive_radius = sum(self.dilations)
         self._start(9 * (in_channels + width * (depth - 1)) + out_channels)
 
-    @torch.no_grad()
     def _start(self, connections: int) -> None:
-        for layer in self._convolutions():
-            layer.weight.normal_(0, math.sqrt(2 / connections))
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-        self.head.weight.zero_()
-        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type]
-
-    def _convolutions(self) -> Iterator[nn.Conv2d]:
-        for layer in self.layers:
-            assert isinstance(layer, nn.Conv2d)
-            yield layer
+        for name, values in self.named_parameters():
+            if name.startswith("layers") and name.endswith("weight"):
+                nn.init.normal_(values, std=math.sqrt(2 / connections))
+            else:
+                nn.init.zeros_(values)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (n, out_channels, y, x) of images (n, in_channels, y, x).
@@ -117,13 +112,13 @@ class MSDNet(nn.Module):
             )
         kind = images.device.type
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else images.dtype
-        parameters = [layer.weight for layer in self._convolutions()]
-        parameters += [layer.bias for layer in self._convolutions()]  # type: ignore[misc]
-        parameters += [self.head.weight, self.head.bias]  # type: ignore[list-item]
+        values = dict(self.named_parameters())
+        order = [f"layers.{layer}.{part}" for part in _PARTS for layer in range(len(self.layers))]
+        order += [f"head.{part}" for part in _PARTS]
         # What follows is given one type of number; the conversions have gradients of their own.
         with torch.autocast(kind, enabled=False):
             logits: Tensor = _MixedScaleDense.apply(
-                images.to(dtype), self.dilations, *(value.to(dtype) for value in parameters)
+                images.to(dtype), self.dilations, *(values[name].to(dtype) for name in order)
             )
         return logits
 
@@ -144,6 +139,7 @@ class _MixedScaleDense(torch.autograd.Function):
         for weight, bias, dilation in zip(weights, biases, dilations, strict=True):
             made, seen = weight.shape[:2]
             _product(_as_rows(weight), flat[:seen], out=sums)
+            # Taps lie (y, x, …): those along x are added up first, for each of the three along y.
             rows = _shifted_sum(taps.transpose(0, 1), dilation, axis=-1)
             total = _shifted_sum(rows, dilation, axis=-2)
             torch.add(total, bias.view(-1, 1, 1, 1), out=maps[seen : seen + made]).relu_()

@@ -66,7 +66,7 @@ class LayerFrameSettings(Settings):
         (0.05, 0.4), title="Coverage", description="Part of the frame that each layer covers."
     )
     differ_in: tuple[Literal["focus", "contrast", "nothing"], ...] = setting(
-        ("focus", "focus", "focus", "contrast", "nothing"),
+        ("focus", "focus", "contrast", "nothing", "nothing"),
         title="Layers differ in",
         description="What tells the layers apart; one is drawn for a frame.",
     )
