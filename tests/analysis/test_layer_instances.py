@@ -76,6 +76,21 @@ def test_a_fragment_under_a_particle_goes_and_the_particle_stays():
     assert len(found) == 1 and found.area.tolist() == [256]
 
 
+def test_an_uncertain_piece_beside_a_whole_particle_goes_and_a_sure_small_one_stays():
+    whole, part = squares((10, 10), size=20), squares((12, 26), size=10)
+    probability = maps(whole, part)
+    assert len(particles_in_layers(probability, TWO, largest_overlap=0.8)) == 2
+    probability[0][part > 0] = 0.45
+    probability[2][part > 0] = 0.7
+    found = particles_in_layers(probability, TWO, largest_overlap=0.8)
+    assert len(found) == 1 and found.layer.tolist() == [0]
+    # As large as the other one it is no piece, however uncertain its layer is.
+    same = squares((18, 24), size=20)
+    probability = maps(whole, same)
+    probability[0][(same > 0) & (whole == 0)] = 0.45
+    assert len(particles_in_layers(probability, TWO, largest_overlap=0.8)) == 2
+
+
 def test_an_empty_frame_has_no_particles():
     found = particles_in_layers(np.zeros((4, 20, 30), np.float32), TWO, largest_overlap=0.8)
     assert len(found) == 0 and found.position.shape == (0, 2)

@@ -129,7 +129,9 @@ def test_another_corrected_frame_can_be_left_out(quiet_job):
 def test_of_a_single_frame_one_half_is_learnt_from_and_the_other_judges(taught, quiet_job):
     segmentation = discs(2, corrected=(1,))
     result = retrain(segmentation, QUICK, quiet_job)
-    assert "left half is learnt from, and both networks are compared on its right half" in result.words
+    assert (
+        "left half is learnt from, and both networks are compared on its right half" in result.words
+    )
     assert result.left_out.part == (slice(0, EDGE), slice(EDGE // 2, EDGE))
     half = result.left_out.labels
     assert np.array_equal(half, segmentation.labels[1][:, EDGE // 2 :])

@@ -15,6 +15,9 @@ __all__ = ["LayerParticles", "particles_in_layers"]
 
 #: Pixels of its own that a particle needs, for them alone to say in which layer it is.
 _FEWEST = 4
+#: A piece of a particle is smaller than this part of it, shares more than that of itself with it,
+#: and its own layer is not more probable than the other one by as much.
+_PIECE, _SLIGHT, _SURE = 0.5, 0.05, 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,9 @@ def particles_in_layers(
         Smaller particles are left out (px²).
     largest_overlap : float
         Where more than this part of a particle lies under one of another layer, both are the
-        same one seen twice, and the less probable one is left out; 1 keeps all.
+        same one seen twice, and the less probable one is left out. Below 1, what is likely a
+        piece of a particle of another layer is left out as well: it overlaps one at least
+        twice as large, and the network is not sure of its layer. 1 keeps all.
     job : Job
         Asked between steps whether to stop.
     """
@@ -100,6 +105,7 @@ def particles_in_layers(
     maps = probability[[layer.mask for layer in layers]]
     if largest_overlap < 1:
         labels = _without_twins(labels, maps, largest_overlap)
+        labels = _without_pieces(labels, maps)
     return _described(labels, maps)
 
 
@@ -153,6 +159,26 @@ def _without_twins(labels: np.ndarray, maps: np.ndarray, largest: float) -> np.n
         # Of a particle and a fragment of it the particle stays, unless it is much less certain.
         weight = {label: own[label] * np.sqrt(area[label]) for label in (one, other)}
         dropped[min(weight, key=lambda label: weight[label])] = True
+    if not dropped.any():
+        return labels
+    return _numbered(np.where(dropped[labels], 0, labels))
+
+
+def _without_pieces(labels: np.ndarray, maps: np.ndarray) -> np.ndarray:
+    """Leave out uncertain pieces of particles that were found in another layer."""
+    found = _described(labels, maps)
+    if not len(found.pairs):
+        return labels
+    own = found.evidence[np.arange(len(found)), found.layer]
+    others = found.evidence.copy()
+    others[np.arange(len(found)), found.layer] = -np.inf
+    unsure = own - others.max(axis=1) < _SURE
+    dropped = np.zeros(len(found) + 1, bool)
+    for piece, whole in ((0, 1), (1, 0)):
+        small, large = found.pairs[:, piece], found.pairs[:, whole]
+        is_piece = found.area[small] < _PIECE * found.area[large]
+        is_piece &= found.shared > _SLIGHT * found.area[small]
+        dropped[1 + small[is_piece & unsure[small]]] = True
     if not dropped.any():
         return labels
     return _numbered(np.where(dropped[labels], 0, labels))

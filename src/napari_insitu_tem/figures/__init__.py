@@ -89,9 +89,7 @@ def save(
     """
     if name not in FIGURES:
         raise ValueError(f"There is no figure '{name}'. There are: {', '.join(FIGURES)}.")
-    return save_drawing(
-        lambda axes: FIGURES[name](measurements, axes, **options), path, size=size
-    )
+    return save_drawing(lambda axes: FIGURES[name](measurements, axes, **options), path, size=size)
 
 
 def save_drawing(

@@ -113,9 +113,7 @@ def _separated_layers(layers: Layers, name: str) -> list[tuple[Any, dict[str, An
     return shown
 
 
-def _probability_layer(
-    result: Segmentation, name: str
-) -> list[tuple[Any, dict[str, Any], str]]:
+def _probability_layer(result: Segmentation, name: str) -> list[tuple[Any, dict[str, Any], str]]:
     if result.probability is None:
         return []
     kwargs = {

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari_insitu_tem.inference.frames import read_ahead
-from napari_insitu_tem.inference.tiles import TiledPredictor
 
 from napari_insitu_tem.analysis.layer_channels import layers_of
 from napari_insitu_tem.analysis.layer_instances import LayerParticles, particles_in_layers
+from napari_insitu_tem.inference.frames import read_ahead
+from napari_insitu_tem.inference.tiles import TiledPredictor
 from napari_insitu_tem.inference.views import View, find_view, maps_of
 from napari_insitu_tem.io.store import write_frames
 from napari_insitu_tem.job import Job

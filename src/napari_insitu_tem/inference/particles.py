@@ -85,7 +85,12 @@ class ParticleFinder:
     """
 
     def __init__(
-        self, network: nn.Module, *, likes: str, device: str | torch.device, instances: Instances = Instances()
+        self,
+        network: nn.Module,
+        *,
+        likes: str,
+        device: str | torch.device,
+        instances: Instances = Instances(),
     ) -> None:
         self._tiles = TiledPredictor(network, device=device)
         self._likes, self._instances = likes, instances

@@ -153,8 +153,7 @@ def find_view(
     explained, best = max(judged, key=lambda pair: pair[0])
     if explained < _LEAST:
         known = 24.0 if diameter is None else diameter
-        dark = View(1.0, bool(bright), known, found=False)
-        return dark
+        return View(1.0, bool(bright), known, found=False)
     if diameter is not None:
         return View(best.scale, best.bright, diameter)
     nearer = view_for(best.diameter, bright=best.bright, shape=shape)

@@ -185,9 +185,7 @@ def _write_layers(
         if settings.video:
             path = stem.with_name(f"{name}.mp4")
             written.append(
-                write_video(
-                    result.movie, path, segmentation=masks, options=video_options, job=job
-                )
+                write_video(result.movie, path, segmentation=masks, options=video_options, job=job)
             )
     return written
 

@@ -46,8 +46,9 @@ def draw_frame(settings: ParticleFrameSettings, rng: np.random.Generator) -> Par
 
     Thicknesses of overlapping particles add up and absorb by Beer and Lambert; the label of an
     overlap is the later particle's, and the outline of what thins out towards its rim lies where
-    its contrast has risen to half its height. Noise is of the strength that makes a typical particle as
-    visible as drawn, grows with the root of the intensity, and is as correlated as drawn.
+    its contrast has risen to half its height. Noise is of the strength that makes a typical
+    particle as visible as drawn, grows with the root of the intensity, and is as correlated as
+    drawn.
     """
     edge = settings.edge
     diameter = _log_uniform(rng, settings.diameter)
@@ -63,7 +64,7 @@ def draw_frame(settings: ParticleFrameSettings, rng: np.random.Generator) -> Par
     signal = absorbed(thickness)
     signal = _fringes(signal, rng)
     signal = ndimage.gaussian_filter(signal, rng.uniform(*settings.blur) * diameter)
-    if rng.random() < 1 / 3:
+    if rng.random() < 0.5:
         faint = _distractors(settings, diameter, edge, rng)
         signal = signal + faint * (1 - np.clip(signal, 0, 1))
     strongest = settings.film[1] * rng.beta(0.6, 2.2) + settings.film[0]
@@ -151,14 +152,20 @@ def _fringes(signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def _distractors(
     settings: ParticleFrameSettings, diameter: float, edge: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return faint, blurred particles: fast ones, or ones far out of focus."""
+    """Return blurred particles, as strong as others at most: far out of focus, or fast ones."""
     total = np.zeros((edge, edge))
+    unsharp = rng.uniform(0.18, 0.4) * diameter + 1
     for _ in range(int(rng.uniform(*settings.distractors)) + 1):
-        outline = draw_outline("ellipse", diameter * rng.uniform(0.7, 1.5), rng)
-        projected = project(outline, tuple(rng.uniform(0, edge, 2)), edge, "ball")
-        if projected is not None:
-            total[projected[0]] += projected[2] * rng.uniform(0.15, 0.6) * rng.choice([1, 1, 1, -1])
-    blurred: np.ndarray = ndimage.gaussian_filter(total, rng.uniform(0.22, 0.4) * diameter + 1)
+        outline = draw_outline("ellipse", diameter * rng.uniform(0.6, 1.5), rng)
+        start = rng.uniform(-0.5 * diameter, edge + 0.5 * diameter, 2)
+        way = rng.normal(0, 0.6 * diameter, 2) if rng.random() < 0.5 else np.zeros(2)
+        strength = rng.uniform(0.15, 0.9) * rng.choice([1, 1, 1, 1, 1, -1])
+        steps = np.linspace(0, 1, 6) if way.any() else np.zeros(1)
+        for part in steps:
+            projected = project(outline, tuple(start + part * way), edge, "ball")
+            if projected is not None:
+                total[projected[0]] += projected[2] * strength / len(steps)
+    blurred: np.ndarray = ndimage.gaussian_filter(total, unsharp)
     return blurred
 
 

@@ -97,8 +97,8 @@ class ParticleFrameSettings(Settings):
     distractors: Range = setting(
         (0.0, 10.0),
         title="Distractors",
-        description="Number of fast or distant particles, blurred and faint, that must be "
-        "ignored; they are drawn in every third frame.",
+        description="Number of fast or distant particles, blurred, that must be "
+        "ignored; they are drawn in every second frame.",
     )
 
     @model_validator(mode="after")
