@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import tempfile
 from typing import Any
 
@@ -128,11 +129,11 @@ def main() -> None:
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         os.environ["INSITU_TEM_MODELS"] = folder
-        rows = [
-            measure(kind, seed, arguments.minutes, arguments.simulated)
-            for kind in arguments.shifts
-            for seed in range(arguments.seeds)
-        ]
+        rows = []
+        for kind in arguments.shifts:
+            for seed in range(arguments.seeds):
+                rows.append(measure(kind, seed, arguments.minutes, arguments.simulated))
+                print(*rows[-1], file=sys.stderr, flush=True)
     print_table("Retraining on three corrected frames (two learnt from)", headers, rows)
     regained, seconds = min(row[-3] for row in rows), max(row[-2] for row in rows)
     print(f"\nLeast regained: {regained:.2f}, target 0.5 {verdict(regained, 0.5, at_least=True)}")

@@ -80,7 +80,7 @@ def test_an_uncertain_piece_beside_a_whole_particle_goes_and_a_sure_small_one_st
     whole, part = squares((10, 10), size=20), squares((12, 26), size=10)
     probability = maps(whole, part)
     assert len(particles_in_layers(probability, TWO, largest_overlap=0.8)) == 2
-    probability[0][part > 0] = 0.45
+    probability[0][(part > 0) & (whole == 0)] = 0.45
     probability[2][part > 0] = 0.7
     found = particles_in_layers(probability, TWO, largest_overlap=0.8)
     assert len(found) == 1 and found.layer.tolist() == [0]

@@ -225,6 +225,17 @@ def test_a_cancel_ends_it_in_the_middle_of_a_network(name):
     assert len(asked) == 21
 
 
+def test_between_the_operations_of_a_fast_network_nothing_is_asked(monkeypatch):
+    monkeypatch.setattr("napari_insitu_tem.inference.tiles._SLOW", 60.0)
+    asked = []
+    predictor = TiledPredictor(build_network("msdnet", {"depth": 10}), tile=32, batch=1)
+    job = Job(is_cancelled=lambda: asked.append(0) and False)
+    for _ in range(2):
+        asked.clear()
+        predictor.predict(image_of(32, 32), job)
+    assert len(asked) == 1
+
+
 def test_frames_come_in_order_and_as_alone():
     frames = [image_of(40, 50) + number for number in range(5)]
     predictor = TiledPredictor(Blur(), batch=2)

@@ -65,4 +65,4 @@ def test_cross_entropy_is_the_mean_over_the_pixels_that_count(batch):
         logits[:, :, 5:], targets[:, :, 5:]
     )
     found = segmentation_loss(logits, targets, weights, kind="bce")
-    assert float(found) == pytest.approx(float(expected), rel=1e-5)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-5)

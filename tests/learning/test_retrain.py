@@ -225,6 +225,19 @@ def test_frames_are_also_seen_as_in_the_search_for_size_and_polarity(rng):
     assert sum(share for _, share in parts) == pytest.approx(1)
 
 
+def test_of_a_large_frame_a_window_in_the_midst_of_its_particles_is_taken():
+    labels = np.zeros((900, 300), np.int32)
+    labels[700:720, 40:60] = 5
+    frame = CorrectedFrame(0, labels.astype(np.float32), labels, (slice(10, 910), slice(0, 300)))
+    part = frame.window(200)
+    assert part.image.shape == part.labels.shape == (200, 200)
+    assert (part.labels == 5).sum() == 400
+    assert np.array_equal(part.labels, labels[part.part[0].start - 10 :, :][:200, :200])
+    assert frame.window(900) is frame
+    empty = CorrectedFrame(0, labels * 0.0, labels * 0, (slice(0, 900), slice(0, 300)))
+    assert empty.window(200).image.shape == (200, 200)
+
+
 @pytest.mark.parametrize(
     ("view", "scales"),
     [

@@ -47,7 +47,9 @@ def core_of(labels: np.ndarray, *, depth: float = CORE_DEPTH) -> np.ndarray:
     distance = distance[_BEYOND:-_BEYOND, _BEYOND:-_BEYOND]
     deepest = np.zeros(int(labels.max()) + 1)
     np.maximum.at(deepest, labels.ravel(), distance.ravel())
-    return (labels > 0) & (distance >= np.maximum(depth * deepest[labels], 0.6))
+    # Slivers are all rim; their deepest pixels are their core all the same.
+    least = np.maximum(depth * deepest, np.minimum(0.6, deepest))
+    return (labels > 0) & (distance >= least[labels])
 
 
 def instances_from_probability(

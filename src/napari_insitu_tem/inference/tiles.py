@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from typing import Any, Literal
 
@@ -33,6 +34,7 @@ Activation = Literal["sigmoid", "softmax", "none"]
 _SMALLEST_TILE = 64  # px a side; a network that needs more memory does not run
 _PROBE = 64  # px a side, to see how much memory the network takes
 _MOST_FRAMES = 16  # at once, on a device with room for them
+_SLOW = 0.3  # s
 
 
 class TiledPredictor:
@@ -92,6 +94,7 @@ class TiledPredictor:
         self.activation = activation
         self.network = prepare(network, self.device)
         self._batch = 1 if batch is None and self.device.type == "cpu" else batch
+        self._slow = True  # a batch takes so long that a cancel cannot wait for it
         self._room: int | None = None  # pixels that the network may take at once
 
     def predict(self, image: np.ndarray, job: Job = Job()) -> np.ndarray:
@@ -102,7 +105,7 @@ class TiledPredictor:
         image : (y, x) or (channels, y, x) array
             Prepared as for training.
         job : Job
-            Asked between batches whether to stop and, on a CPU, between operations.
+            Asked between batches whether to stop; between operations where batches take long.
 
         Raises
         ------
@@ -179,13 +182,19 @@ class TiledPredictor:
             if maps is None:
                 maps = np.zeros((len(stack), found.shape[1], *stack.shape[2:]), np.float32)
             for values, (number, (rows, columns), weight) in zip(found, group, strict=True):
-                maps[number, :, rows, columns] += values.numpy() * weight
+                if len(grid) == 1:
+                    maps[number] = values
+                else:
+                    maps[number, :, rows, columns] += values.numpy() * weight
         assert maps is not None
         return maps
 
     def _apply(self, tiles: Tensor, job: Job) -> Tensor:
         """Return probabilities, on the CPU, of a batch of tiles."""
-        with self._computing(), _Asking(job):
+        # Asking costs some microseconds an operation, which small tiles would notice.
+        asking = _Asking(job) if self._slow else nullcontext()
+        start = time.perf_counter()
+        with self._computing(), asking:
             logits = self.network(tiles.to(self.device)).float()
             if self.precision == torch.float16 and not torch.isfinite(logits).all():
                 job.log("This network's numbers are too large for 16 bits; computing in 32.")
@@ -200,7 +209,9 @@ class TiledPredictor:
                 logits = logits.sigmoid()
             elif self.activation == "softmax":
                 logits = logits.softmax(1)
-            return logits.cpu()
+            found = logits.cpu()
+        self._slow = time.perf_counter() - start > _SLOW
+        return found
 
     @contextmanager
     def _computing(self) -> Iterator[None]:

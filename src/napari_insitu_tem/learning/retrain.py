@@ -83,10 +83,11 @@ def retrain(
 
     how = how_segmented(segmentation)
     model = get_model(settings.model or how.model).expect(task="segment")
-    frames = corrected_of(segmentation)
-    parts = split(frames, settings.left_out)
+    parts = split(corrected_of(segmentation), settings.left_out)
     job.log(parts.words)
-    view = view_of([f.image for f in frames], [f.labels for f in frames], how)
+    # From what is learnt from: nothing is decided by the frame that is left out.
+    known = parts.training
+    view = view_of([each.image for each in known], [each.labels for each in known], how)
     device = pick_device(job.device)
     old = model.load(device)
     before = _found(old, parts.left_out, view, model.card, how, device, job)

@@ -21,6 +21,9 @@ __all__ = ["Listed", "Mixed", "frames_as_seen", "mixed_with_simulated", "simulat
 
 #: Share of frames at other scales, and of inverted ones, among the corrected frames.
 _NEARBY, _INVERTED = 0.2, 0.2
+#: Edge (px) of what is looked at in search of size and polarity; and of a frame after it was
+#: rescaled, for the sake of memory.
+_SEARCHED, _LARGEST_SEEN = 640, 4096
 
 
 def frames_as_seen(
@@ -46,21 +49,24 @@ def frames_as_seen(
         count then.
     """
     as_used, nearby, inverted = [], [], []
+
+    def sample(
+        frame: CorrectedFrame, other: View, words: str = "", *, empty: bool = False
+    ) -> Sample:
+        labels = np.zeros_like(frame.labels) if empty else frame.labels
+        name = f"frame {frame.index}{words}"
+        found = seen(frame.image, labels, other, likes=likes, name=name)
+        border = round(other.diameter * other.scale)
+        return without_border(found, border) if drop_edge else found
+
     for frame in frames:
-        shape = frame.image.shape
-
-        def sample(labels: np.ndarray, other: View, words: str = "", frame: Any = frame) -> Sample:
-            name = f"frame {frame.index}{words}"
-            found = seen(frame.image, labels, other, likes=likes, name=name)
-            border = round(other.diameter * other.scale)
-            return without_border(found, border) if drop_edge else found
-
-        as_used.append(sample(frame.labels, view))
-        for other in views_nearby(view, shape, bright=view.bright):
-            nearby.append(sample(frame.labels, other, ", other scale"))
+        as_used.append(sample(frame.window(int(_LARGEST_SEEN / view.scale)), view))
+        part = frame.window(_SEARCHED)
+        for other in views_nearby(view, part.image.shape, bright=view.bright):
+            nearby.append(sample(part, other, ", other scale"))
         if likes != "any":
-            for other in views_nearby(view, shape, bright=not view.bright):
-                inverted.append(sample(np.zeros_like(frame.labels), other, ", inverted"))
+            for other in views_nearby(view, part.image.shape, bright=not view.bright):
+                inverted.append(sample(part, other, ", inverted", empty=True))
     others = [(nearby, _NEARBY), (inverted, _INVERTED)]
     parts: list[tuple[TrainingSet, float]] = [
         (Listed(samples), share) for samples, share in others if samples

@@ -41,6 +41,22 @@ class CorrectedFrame:
             self.index, self.image[rows, columns], self.labels[rows, columns], part
         )
 
+    def window(self, edge: int) -> CorrectedFrame:
+        """Return a part of at most `edge` px each way, in the midst of its particles."""
+        height, width = self.image.shape
+        if max(height, width) <= edge:
+            return self
+        where = np.nonzero(self.labels)
+        middle = [float(np.median(each)) if len(each) else edge / 2 for each in where]
+        rows, columns = (
+            slice(start, min(start + edge, size))
+            for size, start in (
+                (size, int(np.clip(centre - edge / 2, 0, max(size - edge, 0))))
+                for size, centre in zip((height, width), middle, strict=True)
+            )
+        )
+        return self.cut(rows, columns)
+
 
 @dataclass(frozen=True, eq=False)
 class Split:
