@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Instances", "ParticleFinder"]
 
 #: A particle of which no pixel is more probable than this is none.
-_CERTAINTY = 0.7
+_CERTAINTY = 0.9
 
 
 @dataclass(frozen=True)
