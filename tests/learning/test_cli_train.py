@@ -11,7 +11,7 @@ from test_recipes import recipe_file, store  # noqa: F401 - fixtures
 from typer.testing import CliRunner
 
 from napari_insitu_tem.cli import app
-from napari_insitu_tem.cli_train import own_name
+from napari_insitu_tem.cli.train import own_name
 from napari_insitu_tem.models import get_model, list_models
 
 runner = CliRunner()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from napari_insitu_tem.cli_errors import plain_errors
-from napari_insitu_tem.cli_train import Line, until_interrupted
+from napari_insitu_tem.cli.errors import plain_errors
+from napari_insitu_tem.cli.terminal import Line, until_interrupted
 from napari_insitu_tem.job import Job
 
 if TYPE_CHECKING:

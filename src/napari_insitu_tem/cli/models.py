@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from napari_insitu_tem.cli_errors import plain_errors
+from napari_insitu_tem.cli.errors import plain_errors
 
 __all__ = ["app"]
 
