@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from napari_insitu_tem.analysis.instances import instances_from_probability
-from napari_insitu_tem.inference.views import View, find_view, maps_of, view_for
+from napari_insitu_tem.inference.views import View, find_view, maps_of, scale_for_pixels, view_for
 from napari_insitu_tem.job import Cancelled, Job
+from napari_insitu_tem.movie import MovieError
 
 
 def predict(image: np.ndarray) -> np.ndarray:
@@ -99,3 +100,24 @@ def test_a_search_can_be_cancelled():
         find_view(
             frames(24, bright=False), predict, label, likes="dark", job=Job(is_cancelled=lambda: 1)
         )
+
+
+def test_where_pixels_matter_frames_are_rescaled_to_what_the_network_knows() -> None:
+    known = (0.045, 0.06)
+    assert scale_for_pixels(None, None, "any") is None
+    assert scale_for_pixels(0.05, known, "x") == 1.0
+    for pixel in (0.01, 0.044, 0.061, 0.085):
+        scale = scale_for_pixels(pixel, known, "x")
+        assert scale is not None
+        assert known[0] - 1e-9 <= pixel / scale <= known[1] + 1e-9
+    with pytest.raises(MovieError, match="Calibrate"):
+        scale_for_pixels(None, known, "x")
+    with pytest.raises(MovieError, match="too large"):
+        scale_for_pixels(0.2, known, "x")
+
+
+def test_a_known_scale_is_kept() -> None:
+    view = find_view(frames(40, bright=False), predict, label, likes="any", scale=0.5)
+    assert view.scale == 0.5
+    assert view.found
+    assert view.diameter == pytest.approx(40, rel=0.35)

@@ -65,9 +65,15 @@ class LayerFinder:
         self._smallest_diameter, self._largest_overlap = smallest_diameter, largest_overlap
 
     def view(
-        self, frames: list[np.ndarray], *, bright: bool | None, diameter: float | None, job: Job
+        self,
+        frames: list[np.ndarray],
+        *,
+        bright: bool | None,
+        diameter: float | None,
+        scale: float | None = None,
+        job: Job,
     ) -> View:
-        """Find how the network sees the particles of these frames best."""
+        """Find how the network sees the particles of these frames best; see `find_view`."""
 
         def outlines(maps: np.ndarray, smallest: float) -> np.ndarray:
             found = self.particles(maps, smallest, job).labels
@@ -81,6 +87,7 @@ class LayerFinder:
             likes=self._likes,
             bright=bright,
             diameter=diameter,
+            scale=scale,
             job=job,
         )
 

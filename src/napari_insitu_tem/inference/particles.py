@@ -96,9 +96,15 @@ class ParticleFinder:
         self._likes, self._instances = likes, instances
 
     def view(
-        self, frames: list[np.ndarray], *, bright: bool | None, diameter: float | None, job: Job
+        self,
+        frames: list[np.ndarray],
+        *,
+        bright: bool | None,
+        diameter: float | None,
+        scale: float | None = None,
+        job: Job,
     ) -> View:
-        """Find how the network sees the particles of these frames best."""
+        """Find how the network sees the particles of these frames best; see `find_view`."""
         return find_view(
             frames,
             lambda image: self._predict(image, job),
@@ -106,6 +112,7 @@ class ParticleFinder:
             likes=self._likes,
             bright=bright,
             diameter=diameter,
+            scale=scale,
             job=job,
         )
 

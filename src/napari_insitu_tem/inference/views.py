@@ -3,7 +3,8 @@
 A network is trained on particles of some range of diameters and, usually, one polarity. Frames
 are rescaled and inverted to suit it, so that neither matters to the user. Where they are not
 known, a few windows are segmented at every size and polarity, and the outlines that explain the
-frames' edges best win.
+frames' edges best win. A network that knows lattice fringes was trained on some range of pixel
+sizes instead; calibrated frames are rescaled to that.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ import numpy as np
 from napari_insitu_tem.analysis.edge_trials import EdgeTrials
 from napari_insitu_tem.analysis.standardise import standardise
 from napari_insitu_tem.job import Job
+from napari_insitu_tem.movie import MovieError
 
-__all__ = ["Predict", "View", "find_view", "maps_of", "view_for"]
+__all__ = ["Predict", "View", "find_view", "maps_of", "scale_for_pixels", "view_for"]
 
 #: From a (y, x) float32 image, as the network takes it, to its maps (c, y, x), 0 to 1.
 Predict = Callable[[np.ndarray], np.ndarray]
@@ -31,6 +33,8 @@ _SCALES = (2.0, 1.0, 0.5, 0.25, 0.125)
 _BEST_SEEN = (14.0, 48.0)
 #: Frames are never made smaller than this (px), nor larger than so many times.
 _SMALLEST_FRAME, _LARGEST_SCALE = 48, 4.0
+#: Pixels may be this many times as large as a network knows them; frames are then made larger.
+_COARSEST = 1.5
 #: Least area of a particle over that of a typical one.
 _SMALLEST = 1 / 16
 #: Nats below which nothing is explained at all.
@@ -64,11 +68,51 @@ class View:
         return max(_SMALLEST * math.pi / 4 * self.diameter**2, 4.0)
 
 
-def view_for(diameter: float, *, bright: bool, shape: tuple[int, int]) -> View:
-    """Return the view for particles of a known size, in frames of a shape."""
+def view_for(
+    diameter: float, *, bright: bool, shape: tuple[int, int], scale: float | None = None
+) -> View:
+    """Return the view for particles of a known size, in frames of a shape, or at a known scale."""
+    if scale is not None:
+        return View(scale, bright, diameter)
     low, high = _BEST_SEEN
     scale = min(max(low / diameter, 1.0), _LARGEST_SCALE) if diameter < high else high / diameter
     return View(max(scale, min(1.0, _SMALLEST_FRAME / min(shape))), bright, diameter)
+
+
+def scale_for_pixels(
+    pixel_size: float | None, known: tuple[float, float] | None, name: str
+) -> float | None:
+    """Return how many times as large frames must be for a network that knows pixels of a size.
+
+    Parameters
+    ----------
+    pixel_size : float or None
+        Of the frames, nm.
+    known : (float, float) or None
+        Smallest and largest pixel (nm) that the network was trained on; None where that does
+        not matter, and then so it is here.
+    name : str
+        Of the model, for messages.
+
+    Raises
+    ------
+    MovieError
+        When it matters and the frames have no pixel size, or one that is much too large.
+    """
+    if known is None:
+        return None
+    low, high = known
+    if pixel_size is None:
+        raise MovieError(
+            f"Model '{name}' must know how large a pixel is, and the movie does not say. Give it "
+            "a pixel size under Calibrate, or choose another method."
+        )
+    if pixel_size > _COARSEST * high:
+        raise MovieError(
+            f"Model '{name}' was trained on pixels of {low:g} to {high:g} nm; the movie's, "
+            f"{pixel_size:.3g} nm, are too large to show what it looks for. Choose another method."
+        )
+    return min(1.0, pixel_size / low) if pixel_size < high else pixel_size / high
 
 
 def maps_of(frame: np.ndarray, view: View, predict: Predict, *, likes: str) -> np.ndarray:
@@ -108,6 +152,7 @@ def find_view(
     likes: str,
     bright: bool | None = None,
     diameter: float | None = None,
+    scale: float | None = None,
     job: Job = Job(),
 ) -> View:
     """Find the size and polarity at which a network sees the particles of a movie best.
@@ -122,14 +167,14 @@ def find_view(
         ``(maps, smallest area) -> labels``.
     likes : {"dark", "bright", "any"}
         The polarity that the network was trained for.
-    bright, diameter : optional
+    bright, diameter, scale : optional
         What is known already.
     job : Job
         Progress and cancel.
     """
     shape = frames[0].shape
     if bright is not None and diameter is not None:
-        return view_for(diameter, bright=bright, shape=shape)
+        return view_for(diameter, bright=bright, shape=shape, scale=scale)
     trials = EdgeTrials(frames)
     polarities = (False, True) if bright is None and likes != "any" else (bool(bright),)
 
@@ -141,21 +186,27 @@ def find_view(
             labels.append(label(maps, view.smallest_area))
         verdict = trials.judge(labels)
         width = view.diameter if verdict.width is None else verdict.width
-        return verdict.explained, View(view.scale, view.bright, width)
+        found = verdict.width is not None
+        return verdict.explained, View(view.scale, view.bright, width, found)
 
     if diameter is None:
         fitting = [s for s in _SCALES if s * min(shape) >= _SMALLEST_FRAME] or [1.0]
+        fitting = fitting if scale is None else [scale]
         # What is called small must not depend on a size that is not known yet.
         views = [View(s, b, 4.0 / s) for s in fitting for b in polarities]
     else:
-        views = [view_for(diameter, bright=b, shape=shape) for b in polarities]
+        views = [view_for(diameter, bright=b, shape=shape, scale=scale) for b in polarities]
     judged = [judge(view) for view in job.track(views, "Comparing sizes and polarities")]
     explained, best = max(judged, key=lambda pair: pair[0])
+    if len(views) == 1 and scale is not None:
+        return best  # nothing to choose; and fringes are not explained by outlines
     if explained < _LEAST:
         known = 24.0 if diameter is None else diameter
-        return View(1.0, bool(bright), known, found=False)
+        return View(scale or 1.0, bool(bright), known, found=False)
     if diameter is not None:
         return View(best.scale, best.bright, diameter)
+    if scale is not None:
+        return best
     nearer = view_for(best.diameter, bright=best.bright, shape=shape)
     if nearer.scale != best.scale:
         again, measured = judge(nearer)

@@ -228,6 +228,8 @@ class TrainRecipe(Settings):
         """Return a user's own frames as a network of this recipe will be given them."""
         from napari_insitu_tem.learning.seen import Seen
 
+        if self.pixel_size is not None:
+            return samples  # frames of another pixel size must be rescaled before
         return Seen(samples, likes=self.polarity)
 
     def sets(self) -> tuple[TrainingSet, TrainingSet | None]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_insitu_tem.analysis.agreement import instance_scores
+from napari_insitu_tem.inference.views import View, scale_for_pixels
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.augment import AugmentSettings
 from napari_insitu_tem.learning.retrain_mix import frames_as_seen, mixed_with_simulated
@@ -24,7 +25,6 @@ from napari_insitu_tem.results import Segmentation
 if TYPE_CHECKING:
     import torch
 
-    from napari_insitu_tem.inference.views import View
     from napari_insitu_tem.learning.loop import Trained
 
 __all__ = ["RetrainSettings", "Retrained", "retrain"]
@@ -87,7 +87,8 @@ def retrain(
     job.log(parts.words)
     # From what is learnt from: nothing is decided by the frame that is left out.
     known = parts.training
-    view = view_of([each.image for each in known], [each.labels for each in known], how)
+    scale = scale_for_pixels(segmentation.movie.pixel_size, model.card.pixel_size, model.name)
+    view = view_of([each.image for each in known], [each.labels for each in known], how, scale)
     device = pick_device(job.device)
     old = model.load(device)
     before = _found(old, parts.left_out, view, model.card, how, device, job)
@@ -130,7 +131,11 @@ def _train(
     multiple = int(getattr(network, "multiple", 1))
     patch = max(1, int(card.training.get("patch", _PATCH)) // multiple) * multiple
     frames = frames_as_seen(
-        parts.training, view, likes=card.polarity, drop_edge=how.instances.drop_edge
+        parts.training,
+        view,
+        likes=card.polarity,
+        drop_edge=how.instances.drop_edge,
+        other_scales=card.pixel_size is None,
     )
     # A frame that is made smaller is smoother than the simulated ones are; so weaker, too.
     as_used = frames[0][0]

@@ -27,7 +27,12 @@ _SEARCHED, _LARGEST_SEEN = 640, 4096
 
 
 def frames_as_seen(
-    frames: Sequence[CorrectedFrame], view: View, *, likes: str, drop_edge: bool
+    frames: Sequence[CorrectedFrame],
+    view: View,
+    *,
+    likes: str,
+    drop_edge: bool,
+    other_scales: bool = True,
 ) -> list[tuple[TrainingSet, float]]:
     """Return corrected frames as a network is given them, and how often each kind is to come.
 
@@ -47,6 +52,8 @@ def frames_as_seen(
     drop_edge : bool
         Whether particles that the border cuts were left out of the masks; the border does not
         count then.
+    other_scales : bool
+        Whether the scale is searched for; not where it follows from the size of the pixels.
     """
     as_used, nearby, inverted = [], [], []
 
@@ -61,6 +68,8 @@ def frames_as_seen(
 
     for frame in frames:
         as_used.append(sample(frame.window(int(_LARGEST_SEEN / view.scale)), view))
+        if not other_scales:
+            continue
         part = frame.window(_SEARCHED)
         for other in views_nearby(view, part.image.shape, bright=view.bright):
             nearby.append(sample(part, other, ", other scale"))

@@ -69,7 +69,10 @@ def how_segmented(segmentation: Segmentation) -> Segmented:
 
 
 def view_of(
-    frames: Sequence[np.ndarray], masks: Sequence[np.ndarray], how: Segmented = Segmented()
+    frames: Sequence[np.ndarray],
+    masks: Sequence[np.ndarray],
+    how: Segmented = Segmented(),
+    scale: float | None = None,
 ) -> View:
     """Return at which size and polarity a network is to see frames, from their masks.
 
@@ -84,6 +87,8 @@ def view_of(
         Corrected frames with their label images.
     how : Segmented
         What the user gave counts.
+    scale : float, optional
+        The scale, where it follows from the size of the pixels.
     """
     widths, weights, steps = [], [], 0.0
     for frame, labels in zip(frames, masks, strict=True):
@@ -99,7 +104,7 @@ def view_of(
     if diameter is None:
         diameter = float(np.average(widths, weights=weights)) if widths else _diameter(masks)
     shape = frames[0].shape
-    return view_for(diameter, bright=bright, shape=(shape[0], shape[1]))
+    return view_for(diameter, bright=bright, shape=(shape[0], shape[1]), scale=scale)
 
 
 def seen(frame: np.ndarray, labels: np.ndarray, view: View, *, likes: str, name: str) -> Sample:

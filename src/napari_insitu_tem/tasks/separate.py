@@ -144,7 +144,7 @@ def propose_settings(
     MovieError, ModelError
         As for `separate`.
     """
-    view = _view(_finder(settings, job), movie, settings, picture_of(movie), job)
+    _, view = _finder(movie, settings, picture_of(movie), job)
     smallest = settings.smallest_diameter or 2 * math.sqrt(view.smallest_area / math.pi)
     return settings.model_copy(
         update={
@@ -192,14 +192,13 @@ def separate(
     """
     job.check()
     picture = picture_of(movie)
-    finder = _finder(settings, job)
+    finder, view = _finder(movie, settings, picture, job)
     names = tuple(layer.name for layer in finder.layers)
     if settings.go_on_with > len(names):
         raise SettingsError(
             f"There is no layer {settings.go_on_with} to go on with: the model "
             f"'{settings.model}' has {len(names)} ({', '.join(names)})."
         )
-    view = _view(finder, movie, settings, picture, job)
     if view.found:
         job.log(
             f"Particles are {'bright' if view.bright else 'dark'}, about {view.diameter:.0f} px "
@@ -260,16 +259,20 @@ def _are_layers(settings: SeparateSettings, names: tuple[str, ...]) -> bool:
     return all(name.startswith("layer") for name in names)
 
 
-def _finder(settings: SeparateSettings, job: Job) -> LayerFinder:
-    """Return the network of the settings, ready to separate."""
+def _finder(
+    movie: Movie, settings: SeparateSettings, picture: tuple[slice, slice], job: Job
+) -> tuple[LayerFinder, View]:
+    """Return the network of the settings, and how it sees the movie best."""
     from napari_insitu_tem.inference.devices import pick_device
     from napari_insitu_tem.inference.layers import LayerFinder
+    from napari_insitu_tem.inference.views import scale_for_pixels
     from napari_insitu_tem.models.store import get_model
 
     model = get_model(settings.model).expect(task="layers")
+    scale = scale_for_pixels(movie.pixel_size, model.card.pixel_size, model.name)
     device = pick_device(job.device)
     names = tuple(layer.name for layer in layers_of(model.card.channels))
-    return LayerFinder(
+    finder = LayerFinder(
         model.load(device),
         model.card.channels,
         likes=model.card.polarity,
@@ -278,21 +281,14 @@ def _finder(settings: SeparateSettings, job: Job) -> LayerFinder:
         smallest_diameter=settings.smallest_diameter,
         largest_overlap=settings.largest_overlap if _are_layers(settings, names) else 1.0,
     )
-
-
-def _view(
-    finder: LayerFinder,
-    movie: Movie,
-    settings: SeparateSettings,
-    picture: tuple[slice, slice],
-    job: Job,
-) -> View:
-    return finder.view(
+    view = finder.view(
         sample_frames(movie, picture),
         bright={"auto": None, "dark": False, "bright": True}[settings.polarity],
         diameter=settings.diameter,
+        scale=scale,
         job=job,
     )
+    return finder, view
 
 
 def _say_what_moved(frames: list[LayerParticles], plan: LayerPlan, job: Job) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from napari_insitu_tem.analysis.sampling import sample_frames
 from napari_insitu_tem.inference.devices import pick_device
 from napari_insitu_tem.inference.particles import Instances, ParticleFinder
-from napari_insitu_tem.inference.views import View
+from napari_insitu_tem.inference.views import View, scale_for_pixels
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.models.store import get_model
 from napari_insitu_tem.movie import Movie
@@ -22,8 +22,7 @@ def segmented(
     movie: Movie, settings: SegmentSettings, picture: tuple[slice, slice], job: Job
 ) -> Segmentation:
     """Return the particles of every frame."""
-    finder = _finder(settings, job)
-    view = _view(finder, movie, settings, picture, job)
+    finder, view = _finder(movie, settings, picture, job)
     if view.found:
         job.log(
             f"Particles are {'bright' if view.bright else 'dark'}, about {view.diameter:.0f} px "
@@ -37,41 +36,37 @@ def segmented(
     return Segmentation(labels, movie, probability=probability)
 
 
-def _finder(settings: SegmentSettings, job: Job) -> ParticleFinder:
-    """Return the network of the settings, ready to find particles."""
-    model = get_model(settings.model).expect(task="segment")
-    device = pick_device(job.device)
-    instances = Instances(
-        settings.probability, settings.split, settings.smallest_diameter, settings.drop_edge
-    )
-    return ParticleFinder(
-        model.load(device), likes=model.card.polarity, device=device, instances=instances
-    )
-
-
-def _view(
-    finder: ParticleFinder,
-    movie: Movie,
-    settings: SegmentSettings,
-    picture: tuple[slice, slice],
-    job: Job,
-) -> View:
-    return finder.view(
-        sample_frames(movie, picture),
-        bright=settings.bright,
-        diameter=settings.diameter,
-        job=job,
-    )
-
-
 def proposed(
     movie: Movie, settings: SegmentSettings, picture: tuple[slice, slice], job: Job
 ) -> dict[str, Any]:
     """Return the settings that a few frames of the movie propose."""
-    view = _view(_finder(settings, job), movie, settings, picture, job)
+    _, view = _finder(movie, settings, picture, job)
     smallest = settings.smallest_diameter or 2 * math.sqrt(view.smallest_area / math.pi)
     return {
         "polarity": "bright" if view.bright else "dark",
         "diameter": round(view.diameter, 1),
         "smallest_diameter": round(smallest, 2),
     }
+
+
+def _finder(
+    movie: Movie, settings: SegmentSettings, picture: tuple[slice, slice], job: Job
+) -> tuple[ParticleFinder, View]:
+    """Return the network of the settings, and how it sees the movie best."""
+    model = get_model(settings.model).expect(task="segment")
+    scale = scale_for_pixels(movie.pixel_size, model.card.pixel_size, model.name)
+    device = pick_device(job.device)
+    instances = Instances(
+        settings.probability, settings.split, settings.smallest_diameter, settings.drop_edge
+    )
+    finder = ParticleFinder(
+        model.load(device), likes=model.card.polarity, device=device, instances=instances
+    )
+    view = finder.view(
+        sample_frames(movie, picture),
+        bright=settings.bright,
+        diameter=settings.diameter,
+        scale=scale,
+        job=job,
+    )
+    return finder, view
