@@ -197,7 +197,7 @@ def test_frames_are_learnt_from_just_as_they_are_given_to_the_network(rng, view)
         return np.zeros((2, *frame.shape), np.float32)
 
     maps_of(image, view, predict, likes="dark")
-    sample = seen(image, labels, view, likes="dark", name="x")
+    sample = seen(Sample(image, labels), view, likes="dark")
     assert np.array_equal(sample.image, given[0])
     assert sample.labels.shape[1:] == sample.image.shape
     share = (sample.labels[0] > 0).mean() / (labels > 0).mean()
@@ -253,7 +253,7 @@ def test_other_scales_are_those_that_a_search_tries(view, scales):
 def test_pixels_that_are_not_numbers_do_not_count(rng):
     image, labels = frame_of_discs(rng)
     image[:10] = np.nan
-    sample = seen(image, labels, View(1.0, False, 18.0), likes="dark", name="x")
+    sample = seen(Sample(image, labels), View(1.0, False, 18.0), likes="dark")
     assert not sample.valid[:10].any()
     assert sample.valid[10:].all()
 

@@ -61,8 +61,8 @@ def frames_as_seen(
         frame: CorrectedFrame, other: View, words: str = "", *, empty: bool = False
     ) -> Sample:
         labels = np.zeros_like(frame.labels) if empty else frame.labels
-        name = f"frame {frame.index}{words}"
-        found = seen(frame.image, labels, other, likes=likes, name=name)
+        whole = Sample(frame.image, labels, name=f"frame {frame.index}{words}")
+        found = seen(whole, other, likes=likes)
         border = round(other.diameter * other.scale)
         return without_border(found, border) if drop_edge else found
 

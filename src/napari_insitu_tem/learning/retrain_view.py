@@ -107,19 +107,17 @@ def view_of(
     return view_for(diameter, bright=bright, shape=(shape[0], shape[1]), scale=scale)
 
 
-def seen(frame: np.ndarray, labels: np.ndarray, view: View, *, likes: str, name: str) -> Sample:
+def seen(sample: Sample, view: View, *, likes: str) -> Sample:
     """Return a frame and its labels just as the network is given them in a view.
 
     Parameters
     ----------
-    frame, labels : (y, x) arrays
+    sample : Sample
         At the movie's own size.
     view : View
         At which size and polarity.
     likes : {"dark", "bright", "any"}
         The polarity that the network was trained for.
-    name : str
-        What to call the frame in messages.
 
     Returns
     -------
@@ -133,11 +131,11 @@ def seen(frame: np.ndarray, labels: np.ndarray, view: View, *, likes: str, name:
         return image[np.newaxis]
 
     # By way of `maps_of` itself, so that training and inference can never differ.
-    maps_of(frame, view, look, likes=likes)
+    maps_of(sample.image, view, look, likes=likes)
     size = given[0].shape
-    known = np.isfinite(np.asarray(frame, np.float32))
-    valid = None if known.all() else nearest(known, size)
-    return Sample(given[0], nearest(labels, size), valid, name)
+    labels = np.stack([nearest(layer, size) for layer in sample.labels])
+    valid = None if sample.valid is None else nearest(sample.valid, size)
+    return Sample(given[0], labels, valid, sample.name)
 
 
 def views_nearby(view: View, shape: tuple[int, ...], *, bright: bool) -> list[View]:

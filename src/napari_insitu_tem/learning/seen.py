@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from napari_insitu_tem.inference.views import View, maps_of
-from napari_insitu_tem.learning.retrain_view import nearest, view_of
+from napari_insitu_tem.inference.views import View
+from napari_insitu_tem.learning.retrain_view import seen, view_of
 from napari_insitu_tem.learning.samples import Sample, SampleError, TrainingSet
 
 __all__ = ["Seen"]
@@ -45,7 +43,7 @@ class Seen:
         """Return a frame as it is seen."""
         if index in self._kept:
             return self._kept[index]
-        sample = self._seen(self._samples.sample(index), self.view(index))
+        sample = seen(self._samples.sample(index), self.view(index), likes=self._likes)
         size = sample.image.size * (5 + 4 * len(sample.labels))
         if self._bytes + size <= _KEPT_BYTES:
             self._kept[index] = sample
@@ -66,20 +64,3 @@ class Seen:
             labels = sample.labels.max(axis=0)
             self._views[index] = view_of([sample.image], [labels]) if labels.any() else None
         return self._views[index]
-
-    def _seen(self, sample: Sample, view: View) -> Sample:
-        given: list[np.ndarray] = []
-
-        def look(image: np.ndarray) -> np.ndarray:
-            given.append(image)
-            return image[np.newaxis]
-
-        # By way of `maps_of` itself, so that training and inference can never differ.
-        maps_of(sample.image, view, look, likes=self._likes)
-        size = given[0].shape
-        return Sample(
-            given[0],
-            np.stack([nearest(layer, size) for layer in sample.labels]),
-            None if sample.valid is None else nearest(sample.valid, size),
-            sample.name,
-        )
