@@ -12,13 +12,13 @@ from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.augment import AugmentSettings
 from napari_insitu_tem.learning.average import frozen_batch_statistics
 from napari_insitu_tem.learning.machine import Machine
-from napari_insitu_tem.learning.prepare import Drawing
+from napari_insitu_tem.learning.prepare import Drawing, Draws
 from napari_insitu_tem.learning.run import Run, Trained, TrainError
 from napari_insitu_tem.learning.samples import TrainingSet
 from napari_insitu_tem.learning.settings import Report, TrainSettings
-from napari_insitu_tem.learning.validation import METRICS, Metric, Validation
+from napari_insitu_tem.learning.validation import METRICS, LabelPatches, Metric, Validation
 
-__all__ = ["Report", "TrainError", "TrainSettings", "Trained", "train"]
+__all__ = ["Report", "TrainError", "TrainSettings", "Trained", "learn", "train"]
 
 
 def train(
@@ -82,21 +82,68 @@ def train(
     """
     if len(training) == 0:
         raise TrainError("The training set is empty, so there is nothing to learn from.")
+    drawing = Drawing(
+        training, channels, patch, augmentation, settings.patches_per_frame, settings.seed
+    )
+    held = None
+    if validation is not None and len(validation):
+        cut = LabelPatches(validation, channels, patch, settings.validation_patches)
+        held = Validation(cut, metrics=metrics)
+    return learn(
+        network,
+        drawing,
+        held,
+        settings,
+        job,
+        patch=patch,
+        on_report=on_report,
+        checkpoint=checkpoint,
+    )
+
+
+def learn(
+    network: nn.Module,
+    drawing: Draws,
+    validation: Validation | None,
+    settings: TrainSettings = TrainSettings(),
+    job: Job = Job(),
+    *,
+    patch: int,
+    on_report: Callable[[Report], None] | None = None,
+    checkpoint: Path | None = None,
+) -> Trained:
+    """Train a network on patches of whatever kind; see `train`.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Trained in place.
+    drawing : callable
+        Cuts patches, see `learning.prepare.Draws`.
+    validation : Validation, optional
+        Without it the last weights are kept.
+    settings, job, patch, on_report, checkpoint
+        As for `train`.
+
+    Returns
+    -------
+    Trained
+        The best weights, and the history.
+
+    Raises
+    ------
+    TrainError, Cancelled
+        As for `train`.
+    """
     multiple = int(getattr(network, "multiple", 1))
     if patch % multiple:
         raise TrainError(
             f"Patches of {patch} px do not fit this network: their edge must be a multiple of "
             f"{multiple} px."
         )
-    drawing = Drawing(
-        training, channels, patch, augmentation, settings.patches_per_frame, settings.seed
-    )
     with ExitStack() as stack:
         machine = stack.enter_context(Machine.begin(job.device, settings.mixed_precision))
         if settings.freeze_batch_statistics:
             stack.enter_context(frozen_batch_statistics(network))
-        held = None
-        if validation is not None and len(validation):
-            held = Validation(validation, channels, patch, settings.validation_patches)
-        run = Run(network, drawing, held, settings, job, machine, metrics, on_report, checkpoint)
+        run = Run(network, drawing, validation, settings, job, machine, on_report, checkpoint)
         return run.go()

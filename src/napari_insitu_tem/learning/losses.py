@@ -1,6 +1,9 @@
-"""Losses for segmentation, with pixels that do not count."""
+"""Losses, with pixels that do not count."""
 
 from __future__ import annotations
+
+import functools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -8,7 +11,19 @@ from torch.nn import functional
 
 from napari_insitu_tem.learning.settings import LossName
 
-__all__ = ["LossName", "segmentation_loss"]
+__all__ = ["Loss", "LossName", "loss_function", "segmentation_loss"]
+
+#: ``(what the network gives, targets, weights)`` to one number.
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def loss_function(kind: LossName) -> Loss:
+    """Return a loss by its name: of logits and maps, or of images."""
+    if kind in ("l1", "l2", "ssim"):
+        from napari_insitu_tem.learning.image_losses import image_loss
+
+        return functools.partial(image_loss, kind=kind)
+    return functools.partial(segmentation_loss, kind=kind)
 
 
 def segmentation_loss(

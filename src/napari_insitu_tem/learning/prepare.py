@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -13,11 +14,29 @@ from napari_insitu_tem.learning.augment import AugmentSettings, cut, vary_intens
 from napari_insitu_tem.learning.samples import Sample, TrainingSet
 from napari_insitu_tem.learning.targets import targets
 
-__all__ = ["Drawing", "Prepared", "assemble", "standardised"]
+__all__ = ["Drawing", "Draws", "Prepared", "assemble", "standardised"]
 
-#: A training patch: image (1, y, x) float32, targets (c, y, x) and weights (1, y, x) uint8,
-#: which wait in little memory that way.
+#: A training patch: images (n, y, x) float32, targets (c, y, x) and weights (1, y, x); maps of
+#: particles are uint8 and wait in little memory that way.
 Prepared = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Draws(Protocol):
+    """Cuts training patches out of frame number 0, 1, 2, …, `cuts` at a time."""
+
+    @property
+    def cuts(self) -> int:
+        """Patches cut from a frame each time it comes."""
+        ...
+
+    @property
+    def in_processes(self) -> bool:
+        """Whether processes of their own should draw."""
+        ...
+
+    def __call__(self, number: int) -> list[Prepared]:
+        """Return the patches of a frame."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,11 @@ class Drawing:
         rng = np.random.default_rng((self.seed, 1, number))
         frame = standardised(self.samples.sample(self._index(number)))
         return [self._patch(frame, rng) for _ in range(self.cuts)]
+
+    @property
+    def in_processes(self) -> bool:
+        """Whether processes of their own should draw: simulating takes the processor's time."""
+        return hasattr(self.samples, "draw")
 
     def _patch(self, frame: Sample, rng: np.random.Generator) -> Prepared:
         piece = cut(frame, self.patch, self.augmentation, rng)

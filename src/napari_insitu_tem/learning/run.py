@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -23,13 +23,13 @@ from napari_insitu_tem.learning.checkpoints import (
     optimiser_state,
     set_optimiser_state,
 )
-from napari_insitu_tem.learning.losses import segmentation_loss
+from napari_insitu_tem.learning.losses import loss_function
 from napari_insitu_tem.learning.machine import Machine
 from napari_insitu_tem.learning.pace import Pace
-from napari_insitu_tem.learning.prepare import Drawing, Prepared
+from napari_insitu_tem.learning.prepare import Draws, Prepared
 from napari_insitu_tem.learning.schedule import schedule
 from napari_insitu_tem.learning.settings import Report, TrainSettings
-from napari_insitu_tem.learning.validation import Metric, Validation
+from napari_insitu_tem.learning.validation import Validation
 
 __all__ = ["Run", "TrainError", "Trained"]
 
@@ -72,17 +72,17 @@ class Run:
     def __init__(
         self,
         network: nn.Module,
-        drawing: Drawing,
+        drawing: Draws,
         validation: Validation | None,
         settings: TrainSettings,
         job: Job,
         machine: Machine,
-        metrics: Mapping[str, Metric],
         on_report: Callable[[Report], None] | None,
         checkpoint: Path | None,
     ) -> None:
         self._drawing, self._validation, self._settings = drawing, validation, settings
-        self._job, self._machine, self._metrics = job, machine, metrics
+        self._job, self._machine = job, machine
+        self._loss = loss_function(settings.loss)
         self._on_report, self._folder = on_report, checkpoint
         torch.manual_seed(settings.seed)
         network.to(machine.device)
@@ -142,7 +142,7 @@ class Run:
 
     def _batches(self) -> Generator[Prepared]:
         settings, machine = self._settings, self._machine
-        processes = hasattr(self._drawing.samples, "draw") and can_be_sent(self._drawing)
+        processes = self._drawing.in_processes and can_be_sent(self._drawing)
         order = schedule(
             settings.seed, cuts=self._drawing.cuts, first=machine.index, stride=machine.count
         )
@@ -165,7 +165,7 @@ class Run:
         with self._machine.autocast():
             logits = self._wrapped(image)
         self._machine.check(self._job)
-        loss = segmentation_loss(logits, wanted, weights, kind=settings.loss)
+        loss = self._loss(logits, wanted, weights)
         if not torch.isfinite(loss):
             raise TrainError(
                 f"The loss is no longer a number at step {self._pace.step + 1}; lower the learning "
@@ -188,12 +188,11 @@ class Run:
             if self._machine.main:
                 loss, measured = self._validation.measure(
                     self._average.network,
-                    loss=self._settings.loss,
+                    loss=self._loss,
                     batch_size=self._settings.batch_size,
                     autocast=self._machine.autocast,
                     device=self._machine.device,
                     check=self._machine.alone(self._job.check),
-                    metrics=self._metrics,
                 )
             report = self._report(self._machine.from_main(loss), measured)
             self._best.consider(report, self._average.network)

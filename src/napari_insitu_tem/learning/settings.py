@@ -9,7 +9,7 @@ from napari_insitu_tem.settings import Settings, setting
 
 __all__ = ["LossName", "Report", "TrainSettings"]
 
-LossName = Literal["bce+dice", "bce", "dice", "focal", "any order"]
+LossName = Literal["bce+dice", "bce", "dice", "focal", "any order", "l1", "l2", "ssim"]
 
 
 class TrainSettings(Settings):
@@ -72,8 +72,10 @@ class TrainSettings(Settings):
     loss: LossName = setting(
         "bce+dice",
         title="Loss",
-        description="What is made small: binary cross-entropy, soft Dice, both, or focal loss. "
-        "'any order' is both, for layers of which only some can be told first from second.",
+        description="What is made small. For particles: binary cross-entropy, soft Dice, both, or "
+        "focal loss; 'any order' is both, for layers of which only some can be told first from "
+        "second. For images: absolute (l1) or squared (l2) difference, or structural similarity "
+        "(ssim).",
         advanced=True,
     )
     ema_decay: float = setting(

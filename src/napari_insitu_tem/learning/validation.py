@@ -7,16 +7,24 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from napari_insitu_tem.learning.augment import padded, window
-from napari_insitu_tem.learning.losses import LossName, segmentation_loss
+from napari_insitu_tem.learning.losses import Loss
 from napari_insitu_tem.learning.prepare import Prepared, assemble, standardised
 from napari_insitu_tem.learning.samples import Sample, TrainingSet
 
-__all__ = ["METRICS", "Metric", "Validation", "foreground_iou"]
+__all__ = [
+    "METRICS",
+    "LabelPatches",
+    "Metric",
+    "Validation",
+    "foreground_iou",
+    "side_by_side",
+    "spread",
+]
 
-#: ``(probabilities, targets, weights)``, all (n, c or 1, y, x), to a number.
+#: ``(answers, targets, weights)``, all (n, c or 1, y, x), to a number.
 Metric = Callable[[np.ndarray, np.ndarray, np.ndarray], float]
 
 
@@ -34,8 +42,8 @@ def foreground_iou(probabilities: np.ndarray, targets: np.ndarray, weights: np.n
 METRICS: Mapping[str, Metric] = {"foreground IoU": foreground_iou}
 
 
-class Validation:
-    """Patches set aside, cut once: side by side, so that all of a frame counts.
+class LabelPatches:
+    """Patches of labelled frames, cut side by side, so that all of a frame counts.
 
     Parameters
     ----------
@@ -54,70 +62,92 @@ class Validation:
     ) -> None:
         self._samples, self._channels = samples, channels
         self._patch, self._count = patch, count
-        self._patches: list[Prepared] = []
 
-    def patches(self, check: Callable[[], None] = lambda: None) -> list[Prepared]:
-        """Return the patches; they are cut when first asked for."""
-        if self._patches:
-            return self._patches
+    def __call__(self, check: Callable[[], None] = lambda: None) -> list[Prepared]:
+        """Cut the patches."""
         patches: list[Prepared] = []
-        chosen = _spread(len(self._samples), self._count)
+        chosen = spread(len(self._samples), self._count)
         share = max(1, self._count // len(chosen))
         for index in chosen:
             check()
             patches += self._tiles(standardised(self._samples.sample(int(index))), share)
-        self._patches = patches
         return patches
+
+    def _tiles(self, frame: Sample, most: int) -> list[Prepared]:
+        """Cut up to `most` patches from a frame, in rows and columns."""
+        frame = padded(frame, self._patch)
+        corners = side_by_side(frame.image.shape, self._patch)
+        return [
+            assemble(window(frame, corners[place], self._patch), self._channels)
+            for place in spread(len(corners), most)
+        ]
+
+
+class Validation:
+    """Patches that were set aside, the same each time: loss and other measures on them.
+
+    Parameters
+    ----------
+    cut : callable
+        ``(check) -> patches``; asked once. It calls `check` often, which raises when cancelled.
+    output : callable
+        From what the network gives to what the measures compare with the targets.
+    metrics : mapping
+        What is measured besides the loss.
+    """
+
+    def __init__(
+        self,
+        cut: Callable[[Callable[[], None]], list[Prepared]],
+        *,
+        output: Callable[[Tensor], Tensor] = torch.sigmoid,
+        metrics: Mapping[str, Metric] = METRICS,
+    ) -> None:
+        self._cut, self._output, self._metrics = cut, output, metrics
+        self._patches: list[Prepared] = []
 
     def measure(
         self,
         network: nn.Module,
         *,
-        loss: LossName,
+        loss: Loss,
         batch_size: int,
         autocast: Callable[[], Any],
         device: torch.device,
         check: Callable[[], None],
-        metrics: Mapping[str, Metric] = METRICS,
     ) -> tuple[float, dict[str, float]]:
         """Return the mean loss and the other measures of a network in eval mode."""
-        patches = self.patches(check)
-        total, seen, outputs = 0.0, 0, []
+        self._patches = patches = self._patches or self._cut(check)
+        total, answers = 0.0, []
         for start in range(0, len(patches), batch_size):
             check()
             part = patches[start : start + batch_size]
-            image, wanted, weights = (
+            images, wanted, weights = (
                 torch.from_numpy(np.stack([patch[i] for patch in part])).to(device)
                 for i in range(3)
             )
-            image = image.contiguous(memory_format=torch.channels_last)
+            images = images.contiguous(memory_format=torch.channels_last)
             with torch.no_grad(), autocast():
-                logits = network(image)
-            total += float(segmentation_loss(logits, wanted, weights, kind=loss)) * len(part)
-            seen += len(part)
-            outputs.append(torch.sigmoid(logits.float()).cpu().numpy())
-        probabilities = np.concatenate(outputs)
+                given = network(images)
+            total += float(loss(given, wanted, weights)) * len(part)
+            answers.append(self._output(given.float()).cpu().numpy())
+        answered = np.concatenate(answers)
         wanted_all, weights_all = (np.stack([patch[i] for patch in patches]) for i in (1, 2))
         measured = {
-            name: float(metric(probabilities, wanted_all, weights_all))
-            for name, metric in metrics.items()
+            name: float(metric(answered, wanted_all, weights_all))
+            for name, metric in self._metrics.items()
         }
-        return total / seen, measured
-
-    def _tiles(self, frame: Sample, most: int) -> list[Prepared]:
-        """Cut up to `most` patches from a frame, in rows and columns."""
-        frame = padded(frame, self._patch)
-        rows, columns = (
-            np.linspace(0, length - self._patch, -(-length // self._patch)).round().astype(int)
-            for length in frame.image.shape
-        )
-        corners = [(y, x) for y in rows for x in columns]
-        return [
-            assemble(window(frame, corners[place], self._patch), self._channels)
-            for place in _spread(len(corners), most)
-        ]
+        return total / len(patches), measured
 
 
-def _spread(length: int, count: int) -> np.ndarray:
+def side_by_side(shape: tuple[int, ...], edge: int) -> list[tuple[int, int]]:
+    """Return the corners of patches that cover an image in rows and columns."""
+    rows, columns = (
+        np.linspace(0, length - edge, -(-length // edge)).round().astype(int) for length in shape
+    )
+    return [(int(y), int(x)) for y in rows for x in columns]
+
+
+def spread(length: int, count: int) -> np.ndarray:
     """Return up to `count` positions of `length`, evenly spread."""
     return np.unique(np.linspace(0, length - 1, min(length, count)).round().astype(int))

@@ -21,6 +21,7 @@ __all__ = ["NETWORKS", "NetworkError", "build_network"]
 NETWORKS = {
     "unet": ("napari_insitu_tem.networks.unet", "unet"),
     "msdnet": ("napari_insitu_tem.networks.msdnet", "MSDNet"),
+    "blindspot": ("napari_insitu_tem.networks.blind_spot", "BlindSpotUNet"),
 }
 
 

@@ -1,0 +1,1 @@
+"""Following a running experiment: sources of frames, a follower that refines the latest."""

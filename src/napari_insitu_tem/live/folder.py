@@ -1,0 +1,274 @@
+"""A folder that frames are written into, one file a frame; DigitalMicrograph's trees too.
+
+The folder is looked through again and again, which works on network drives as well, where the
+system's own notices of changes do not.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import os
+import re
+import time
+from bisect import insort
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_insitu_tem.io.formats.frames import natural_key
+from napari_insitu_tem.live.clock import Clock
+from napari_insitu_tem.live.decode import SUFFIXES, NotAFrameError, read_frame_file
+from napari_insitu_tem.live.frames import Frame, Notes
+from napari_insitu_tem.live.names import Numbering, next_name, number_in
+from napari_insitu_tem.live.pixel_size import pixel_size_in
+
+__all__ = ["SIDE_FILE", "FolderSource"]
+
+#: May lie in the folder: ``{"pixel_size_nm": 0.12}``, for files that have no room for it.
+SIDE_FILE = "live.json"
+_TREE = re.compile(r"(hour|minute|second)s?_\d+", re.IGNORECASE)
+#: A folder is looked through so many times its own duration apart, so as not to wear it out.
+_REST = 8.0
+#: And so seldom (s) where the names of new files were guessed right.
+_SELDOM = 0.25
+#: So many files are examined at a time; more would keep a slow drive busy.
+_AT_A_TIME = 16
+#: The older folders of a tree are looked through this often (s), for what came late.
+_WHOLE_TREE = 10.0
+
+
+@dataclass
+class _File:
+    """What is known of a file that was not taken yet."""
+
+    key: list[tuple[int, int, str]]
+    path: Path
+    size: int = -1
+    changed: int = -1
+    since: float = 0.0
+    seen: float = 0.0
+
+    def __lt__(self, other: _File) -> bool:
+        return self.key < other.key
+
+
+class FolderSource:
+    """Frames from files that appear in a folder, in the natural order of their names.
+
+    A file is taken when neither its size nor its time has changed for a moment, and when what
+    it holds is whole. One that stays broken is given up after a while; the next ones do not
+    wait for it.
+
+    Parameters
+    ----------
+    folder : path
+        Need not be there yet. In it (or in its ``Hour_00/Minute_00/Second_00`` folders) lie
+        npy, tif, dm3, dm4, mrc, png, jpg or bmp files of one frame each.
+    pattern : str
+        Which files, such as ``"frame_*.tif"``.
+    settle : float
+        Seconds for which a file has to stay the same; longer for slow network drives.
+    patience : float
+        Seconds after which a file that is broken, or a number that has not come, is given up.
+    """
+
+    def __init__(
+        self, folder: str | Path, *, pattern: str = "*", settle: float = 0.03, patience: float = 5.0
+    ) -> None:
+        self.folder = Path(folder)
+        self.name = str(folder)
+        self.notes = Notes()
+        self.lost = 0
+        self._pattern, self._settle, self._patience = pattern, settle, patience
+        self._seen: set[str] = set()
+        self._waiting: list[_File] = []
+        self._last: _File | None = None
+        self._next_scan = self._next_tree_scan = 0.0
+        self._guessed = False
+        self._is_tree = False
+        self._numbering = Numbering(patience=min(patience, 1.0))
+        self._count = 0
+        self._clock = Clock(self.notes)
+        self._pixel_size: float | None = None
+        self._calibrated = False
+
+    def look(self) -> int:
+        """Look for new frames; return how many wait to be taken."""
+        now = time.monotonic()
+        for text in self._numbering.overdue(now):
+            self.notes.add("missing", text)
+        if self._expected():
+            self._guessed = True
+        elif now >= self._next_scan:
+            before = len(self._waiting)
+            self._scan(now)
+            if len(self._waiting) > before:
+                self._guessed = False
+            end = time.monotonic()
+            rest = max(_REST * (end - now), _SELDOM if self._guessed else 0.0)
+            self._next_scan = end + min(1.0, rest)
+        return len(self._waiting)
+
+    def take(self) -> Frame | None:
+        """Read the next frame; None when none is complete yet."""
+        for file in self._waiting[:_AT_A_TIME]:
+            frame = self._try(file)
+            if frame is not None:
+                return frame
+        return None
+
+    def skip(self, keep: int) -> int:
+        """Pass over all waiting frames but the last `keep`; return over how many."""
+        passed = self._waiting[: max(0, len(self._waiting) - keep)]
+        del self._waiting[: len(passed)]
+        if passed:
+            self._numbering.restart()
+            if self._last is None or self._last < passed[-1]:
+                self._last = passed[-1]
+        return len(passed)
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._waiting.clear()
+
+    # -- finding files -----------------------------------------------------------------------
+
+    def _expected(self) -> bool:
+        """Look for the file whose number comes next, which costs next to nothing."""
+        newest = self._waiting[-1] if self._waiting else self._last
+        name = next_name(newest.path.name) if newest is not None else None
+        if newest is None or name is None:
+            return False
+        path = newest.path.with_name(name)
+        if str(path) in self._seen or not path.exists() or not self._wanted(name):
+            return False
+        self._add(path)
+        return True
+
+    def _scan(self, now: float) -> None:
+        try:
+            for folder in self._folders(now):
+                with os.scandir(folder) as entries:
+                    for entry in entries:
+                        if entry.path in self._seen:
+                            continue
+                        if self._wanted(entry.name):
+                            self._add(Path(entry.path))
+                        elif not self._is_tree and _TREE.fullmatch(entry.name):
+                            self._next_tree_scan = 0.0  # a tree begins to grow here
+        except FileNotFoundError:
+            if not self.folder.exists():
+                self.notes.add("no folder", f"There is no folder '{self.name}' yet.")
+        except OSError as error:
+            self.notes.add(
+                "unreadable", f"'{self.name}' cannot be looked through: {error.strerror}."
+            )
+
+    def _folders(self, now: float) -> list[Path]:
+        """Return the folders to look through: of a tree, the newest ones most of the time."""
+        if now >= self._next_tree_scan:
+            self._next_tree_scan = now + _WHOLE_TREE
+            leaves = _leaves(self.folder)
+            self._is_tree = bool(leaves)
+            return [self.folder, *leaves]
+        return _leaves(self.folder, newest_only=2) if self._is_tree else [self.folder]
+
+    def _wanted(self, name: str) -> bool:
+        return (
+            name.rpartition(".")[2].lower() in SUFFIXES
+            and not name.startswith((".", "~"))
+            and fnmatch.fnmatch(name, self._pattern)
+        )
+
+    def _add(self, path: Path) -> None:
+        self._seen.add(str(path))
+        file = _File(natural_key(path.relative_to(self.folder)), path)
+        insort(self._waiting, file)
+
+    # -- taking them ---------------------------------------------------------------------------
+
+    def _try(self, file: _File) -> Frame | None:
+        """Read a file if it has come to rest; give it up if it stays broken."""
+        now = time.monotonic()
+        try:
+            status = file.path.stat()
+            if (status.st_size, status.st_mtime_ns) != (file.size, file.changed):
+                file.size, file.changed = status.st_size, status.st_mtime_ns
+                file.since, file.seen = now, time.time()
+                if not self._clock.long_ago(status.st_mtime):
+                    return None
+                file.since = now - self._settle
+            if now - file.since < self._settle or not file.size:
+                return self._given_up(file, now, "is empty")
+            pixels = read_frame_file(file.path)
+        except FileNotFoundError:
+            return self._drop(file, f"'{file.path.name}' was gone before it could be read.")
+        except NotAFrameError as error:
+            return self._drop(file, f"'{file.path.name}' was left out. {error}")
+        except Exception:  # every library fails in its own way on half a file
+            return self._given_up(file, now, "is damaged, cut off or locked")
+        self._waiting.remove(file)
+        late = self._last is not None and file < self._last
+        place = file.path.relative_to(self.folder).as_posix()
+        if late:
+            self._numbering.came_late(place)
+            self.notes.add("late", f"'{file.path.name}' came after a later frame.")
+        else:
+            self._last = file
+            self._numbering.came(place, now)
+        self._calibrate(file.path)
+        self._count += 1
+        number = number_in(file.path.name)
+        in_tree = file.path.parent != self.folder
+        return Frame(
+            pixels,
+            self._count - 1 if number is None or in_tree else number,
+            place,
+            self._clock.arrival(file.changed / 1e9, file.seen),
+            late,
+            self._pixel_size,
+        )
+
+    def _given_up(self, file: _File, now: float, why: str) -> None:
+        if now - file.since >= self._patience:
+            self._drop(file, f"'{file.path.name}' {why} and was left out.")
+
+    def _drop(self, file: _File, text: str) -> None:
+        self._waiting.remove(file)
+        self.lost += 1
+        self.notes.add("broken", text)
+
+    def _calibrate(self, path: Path) -> None:
+        """Find the pixel size, once, in the side file or in a frame's own file."""
+        if self._calibrated:
+            return
+        self._calibrated = True
+        try:
+            told = json.loads((self.folder / SIDE_FILE).read_text("utf-8"))
+            self._pixel_size = float(told["pixel_size_nm"])
+        except FileNotFoundError:
+            self._pixel_size = pixel_size_in(path)
+        except (OSError, ValueError, TypeError, KeyError):
+            self.notes.add(
+                "side file",
+                f"'{SIDE_FILE}' in the folder is not of the form {{\"pixel_size_nm\": 0.12}}.",
+            )
+
+
+def _leaves(folder: Path, newest_only: int | None = None) -> list[Path]:
+    """Return the deepest folders of an Hour/Minute/Second tree, in order; of a plain one, none.
+
+    With `newest_only`, only the last so many on every level are gone into.
+    """
+    inner = sorted(
+        (
+            Path(entry.path)
+            for entry in os.scandir(folder)
+            if _TREE.fullmatch(entry.name) and entry.is_dir()
+        ),
+        key=natural_key,
+    )
+    if newest_only is not None:
+        inner = inner[-newest_only:]
+    found = [leaf for each in inner for leaf in (_leaves(each, newest_only) or [each])]
+    return found if newest_only is None else found[-newest_only:]

@@ -1,0 +1,76 @@
+"""What can be done to the mean of the last frames before it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from napari_insitu_tem.live.settings import LiveSettings
+from napari_insitu_tem.settings import SettingsError
+
+__all__ = ["REFINERS", "Refine", "make_refiner", "refinements"]
+
+#: Takes the mean of the last frames (y, x) float32, returns a picture of the same size.
+Refine = Callable[[np.ndarray], np.ndarray]
+
+
+def _gaussian(settings: LiveSettings) -> Refine:
+    from scipy import ndimage
+
+    return lambda mean: ndimage.gaussian_filter(mean, settings.strength, mode="mirror")
+
+
+def _median(settings: LiveSettings) -> Refine:
+    from scipy import ndimage
+
+    size = 2 * max(1, round(settings.strength)) + 1
+    return lambda mean: ndimage.median_filter(mean, size, mode="mirror")
+
+
+def _total_variation(settings: LiveSettings) -> Refine:
+    from napari_insitu_tem.analysis.denoise import denoise_total_variation
+
+    return lambda mean: denoise_total_variation(mean, strength=settings.strength)
+
+
+def _non_local_means(settings: LiveSettings) -> Refine:
+    from napari_insitu_tem.analysis.denoise import denoise_non_local_means
+
+    return lambda mean: denoise_non_local_means(mean, strength=settings.strength)
+
+
+def _wavelets(settings: LiveSettings) -> Refine:
+    from napari_insitu_tem.analysis.denoise import denoise_wavelets
+
+    return lambda mean: denoise_wavelets(mean, strength=settings.strength)
+
+
+#: Name to what makes the refiner from the settings; called on the thread that will use it.
+REFINERS: dict[str, Callable[[LiveSettings], Refine]] = {
+    "none": lambda settings: lambda mean: mean,
+    "gaussian": _gaussian,
+    "median": _median,
+    "total variation": _total_variation,
+    "non-local means": _non_local_means,
+    "wavelets": _wavelets,
+}
+
+
+def refinements() -> list[tuple[str, str]]:
+    """Return what can be chosen, as (name, words) pairs."""
+    return [(name, name) for name in REFINERS]
+
+
+def make_refiner(settings: LiveSettings) -> Refine:
+    """Return what the settings choose; modules and networks are loaded here.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such refinement.
+    """
+    if settings.refinement not in REFINERS:
+        known = ", ".join(REFINERS)
+        raise SettingsError(f"There is no refinement '{settings.refinement}' (there are: {known}).")
+    return REFINERS[settings.refinement](settings)

@@ -1,0 +1,93 @@
+"""How a running experiment is followed."""
+
+from __future__ import annotations
+
+from napari_insitu_tem.settings import Settings, setting
+
+__all__ = ["LiveSettings"]
+
+
+class LiveSettings(Settings):
+    """Frames to average, refinement, and whether particles are found."""
+
+    frames: int = setting(
+        10,
+        title="Frames to average",
+        description="The mean of so many last frames is refined (Katsuno et al. sum ten). It "
+        "assumes that nothing drifts much within them; 1 takes each frame by itself.",
+        unit="frames",
+        ge=1,
+        le=200,
+    )
+    refinement: str = setting(
+        "gaussian",
+        title="Refinement",
+        description="What is done to the mean. Gaussian is the fastest; total variation keeps "
+        "edges; none shows the mean as it is.",
+        choices_from="napari_insitu_tem.live.refining:refinements",
+    )
+    strength: float = setting(
+        1.0,
+        title="Strength",
+        description="More smooths more. Of the Gaussian it is the standard deviation in pixels.",
+        gt=0,
+        le=20,
+        step=0.25,
+        hidden_when={"refinement": ("none",)},
+    )
+    find_particles: bool = setting(
+        False,
+        title="Find and count particles",
+        description="By the classical method of Segment, in the refined picture; size and "
+        "polarity are found once, from the first frames.",
+    )
+    settle: float = setting(
+        0.03,
+        title="Settle time",
+        description="A file in a folder is read when it has not changed for so long. Longer for "
+        "slow network drives.",
+        unit="s",
+        ge=0,
+        le=10,
+        step=0.01,
+        advanced=True,
+    )
+    pattern: str = setting(
+        "*",
+        title="File names",
+        description="Which files of a folder are frames, such as frame_*.tif.",
+        advanced=True,
+    )
+    raw_height: int | None = setting(
+        None,
+        title="Raw: height",
+        description="Height of a frame in a file of bare pixels.",
+        unit="px",
+        ge=1,
+        none_means="not raw",
+        advanced=True,
+    )
+    raw_width: int | None = setting(
+        None,
+        title="Raw: width",
+        description="Width of a frame in a file of bare pixels.",
+        unit="px",
+        ge=1,
+        none_means="not raw",
+        advanced=True,
+    )
+    raw_type: str = setting(
+        "uint16",
+        title="Raw: type",
+        description="Type of the pixels: uint8, uint16, float32, or such as >u2 with the most "
+        "significant byte first.",
+        advanced=True,
+    )
+    raw_offset: int = setting(
+        0,
+        title="Raw: header",
+        description="Bytes before the first frame.",
+        unit="bytes",
+        ge=0,
+        advanced=True,
+    )
