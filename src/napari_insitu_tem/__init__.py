@@ -29,6 +29,7 @@ _MODULES = {
             "holder_log",
             "align",
             "denoise",
+            "quality",
             "segment",
             "correct",
             "separate",

@@ -11,7 +11,7 @@ from typing import Any
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.provenance import Provenance
-from napari_insitu_tem.results import Layers, Measurements, Segmentation, Tracking
+from napari_insitu_tem.results import Compared, Layers, Measurements, Segmentation, Tracking
 from napari_insitu_tem.settings import Settings, SettingsError
 from napari_insitu_tem.tasks.registry import MODULES, Task, get_task
 
@@ -114,11 +114,18 @@ class Recipe:
         for number, step in enumerate(self.steps, start=1):
             needed = step.task.input_type
             if needed not in made:
-                makers = {Segmentation: "segment", Tracking: "track", Measurements: "measure"}
+                makers = {
+                    Segmentation: "segment",
+                    Tracking: "track",
+                    Measurements: "measure",
+                    Compared: "denoise",
+                }
                 raise RecipeError(
                     f"Step {number} ({step.task.name}) needs a step '{makers[needed]}' before it."
                 )
             made.add(_offered(step.task.result_type))
+            if step.task.result_type is Movie:
+                made.add(Compared)
 
 
 def default_recipe() -> Recipe:
@@ -133,7 +140,8 @@ def run_recipe(
     """Run a recipe on a movie, yielding every step with its result as it is done.
 
     Each step takes the latest result of the type it works on: `segment` the latest movie,
-    `track` the latest masks, and so on.
+    `track` the latest masks, and so on. `quality` compares what the latest step made that gave
+    new frames with what it worked on.
 
     Raises
     ------
@@ -146,6 +154,8 @@ def run_recipe(
     for number, step in enumerate(recipe.steps, start=1):
         job.check()
         try:
+            if step.task.input_type not in latest:
+                raise RecipeError("no earlier step has changed the frames, so nothing compares.")
             result = step.task(latest[step.task.input_type], step.settings, job)
         except ValueError as error:
             raise RecipeError(f"Step {number} ({step.task.name}): {error}") from error
@@ -153,6 +163,8 @@ def run_recipe(
         if isinstance(result, Layers):
             latest[offered] = result.layer(step.settings.to_dict()["go_on_with"])
         elif isinstance(result, offered):
+            if isinstance(result, Movie) and result.data is not latest[Movie].data:
+                latest[Compared] = Compared(result, latest[Movie])
             latest[offered] = result
         else:
             # A result that wraps a movie (an alignment) is that movie to the steps that follow.

@@ -19,7 +19,7 @@ from napari_insitu_tem.provenance import Provenance
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Layers", "Measurements", "MovieResult", "Segmentation", "Tracking"]
+__all__ = ["Compared", "Layers", "Measurements", "MovieResult", "Segmentation", "Tracking"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,6 +171,45 @@ class Layers:
         return dataclasses.replace(self, **changes)
 
 
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """A denoised movie beside what it was made of, and possibly what it should be.
+
+    Parameters
+    ----------
+    movie : Movie
+        Denoised.
+    raw : Movie
+        As it was before; of the same shape.
+    reference : Movie, optional
+        Free of noise, of the same shape or with a single frame that holds for all.
+    """
+
+    movie: Movie
+    raw: Movie
+    reference: Movie | None = None
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.movie.data.shape)
+        if tuple(self.raw.data.shape) != shape:
+            raise MovieError(
+                f"The raw movie '{self.raw.name}' is {tuple(self.raw.data.shape)} (frames, "
+                f"height, width), but '{self.movie.name}' is {shape}; choose the movie that was "
+                "denoised."
+            )
+        fits = (shape, (1, *shape[1:]))
+        if self.reference is not None and tuple(self.reference.data.shape) not in fits:
+            raise MovieError(
+                f"The reference '{self.reference.name}' is {tuple(self.reference.data.shape)} "
+                f"(frames, height, width), but '{self.movie.name}' is {shape}; choose one of the "
+                "same size, or a single image."
+            )
+
+    def history(self) -> Provenance:
+        """Return the provenance of the denoised movie."""
+        return self.movie.history()
+
+
 class MovieResult:
     """What a task made of a movie, or found in it; tasks derive from it.
 
@@ -192,6 +231,10 @@ class MovieResult:
 
     def drawings(self) -> dict[str, Callable[[Any], Any]]:
         """Return functions by name that draw a figure on matplotlib axes, as `figures` do."""
+        return {}
+
+    def images(self) -> dict[str, Movie | Segmentation]:
+        """Return images and masks by name that belong to it, beside the movie."""
         return {}
 
     def documents(self) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 
-__all__ = ["NORMALISATIONS", "Normalisation", "Standard", "Stretched"]
+__all__ = ["NORMALISATIONS", "MovieScale", "Normalisation", "Standard", "Stretched"]
 
 #: Percentiles beyond which values do not count (Katsuno et al.).
 _OUTLIERS = (0.1, 99.9)
@@ -22,10 +23,6 @@ class Normalisation(Protocol):
 
     def prepare(self, image: np.ndarray) -> np.ndarray:
         """Return an image (y, x) as a network takes it."""
-        ...
-
-    def pair(self, noisy: np.ndarray, clean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what a network takes, and what it is to give."""
         ...
 
     def restore(self, given: np.ndarray, image: np.ndarray) -> np.ndarray:
@@ -84,8 +81,38 @@ class Stretched:
         return np.asarray(gain * shape + level, np.float32)
 
 
+@dataclass(frozen=True)
+class MovieScale:
+    """One scale for all frames of a movie, so that their brightness can be compared.
+
+    Parameters
+    ----------
+    mean, deviation : float
+        In readings.
+    """
+
+    mean: float
+    deviation: float
+
+    @classmethod
+    def of(cls, frames: Iterable[np.ndarray]) -> MovieScale:
+        """Return the scale of some frames of a movie."""
+        values = np.concatenate([_some(frame) for frame in frames])
+        deviation = float(values.std())
+        return cls(float(values.mean()), deviation if deviation > 0 else 1.0)
+
+    def prepare(self, image: np.ndarray) -> np.ndarray:
+        """Return values about zero of an array of readings of any shape."""
+        values = (np.asarray(image, np.float32) - np.float32(self.mean)) / self.deviation
+        return values.astype(np.float32, copy=False)
+
+    def restore(self, given: np.ndarray, image: np.ndarray) -> np.ndarray:
+        """Return readings of values about zero."""
+        return np.asarray(given * np.float32(self.deviation) + np.float32(self.mean), np.float32)
+
+
 #: By the names that model cards and recipes use.
-NORMALISATIONS: Mapping[str, Normalisation] = MappingProxyType(
+NORMALISATIONS: Mapping[str, Standard | Stretched] = MappingProxyType(
     {"standard": Standard(), "stretched": Stretched()}
 )
 

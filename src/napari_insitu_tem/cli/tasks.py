@@ -14,7 +14,7 @@ from napari_insitu_tem.cli.arguments import MoviePath, Out, Signal
 from napari_insitu_tem.cli.errors import plain_errors
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
-from napari_insitu_tem.results import Segmentation
+from napari_insitu_tem.results import Compared, Segmentation
 from napari_insitu_tem.tasks.registry import Task
 
 __all__ = ["task_command"]
@@ -53,7 +53,14 @@ def _parameter(name: str, annotation: Any, default: Any) -> inspect.Parameter:
 
 def _input_parameters(task: Task) -> list[inspect.Parameter]:
     parameters = [_parameter("movie", MoviePath, inspect.Parameter.empty)]
-    if task.input_type is not Movie:
+    if task.input_type is Compared:
+        for name, default, words in (
+            ("raw", inspect.Parameter.empty, "The movie before it was denoised."),
+            ("reference", None, "What it should look like, free of noise, where that is known."),
+        ):
+            kind = Path if default is inspect.Parameter.empty else Path | None
+            parameters.append(_parameter(name, Annotated[kind, typer.Option(help=words)], default))
+    elif task.input_type is not Movie:
         words = "masks" if task.input_type is Segmentation else "tracked masks"
         masks = Annotated[Path, typer.Argument(help=f"Its {words} (label images).")]
         parameters.append(_parameter("masks", masks, inspect.Parameter.empty))
@@ -90,6 +97,9 @@ def _read_input(task: Task, values: dict[str, Any]) -> Any:
     movie = read_movie(values["movie"], signal=values["signal"])
     if task.input_type is Movie:
         return movie
+    if task.input_type is Compared:
+        reference = values["reference"]
+        return Compared(movie, read_movie(values["raw"]), reference and read_movie(reference))
     from napari_insitu_tem.io.labels import read_labels
 
     labels, _ = read_labels(values["masks"])

@@ -16,7 +16,7 @@ from napari_insitu_tem import units
 from napari_insitu_tem.io.editable import EditableLabels
 from napari_insitu_tem.io.store import as_dask
 from napari_insitu_tem.movie import Movie, MovieError
-from napari_insitu_tem.results import Layers, Segmentation, Tracking
+from napari_insitu_tem.results import Layers, MovieResult, Segmentation, Tracking
 
 __all__ = [
     "KEY",
@@ -83,6 +83,13 @@ def layer_data(result: Any, name: str) -> list[tuple[Any, dict[str, Any], str]]:
         labels = EditableLabels(result.labels) if on_disk else result.labels
         masks = (labels, {**kwargs, "opacity": 0.5}, "labels")
         return [*_probability_layer(result, name), masks]
+    if isinstance(result, MovieResult) and (images := result.images()):
+        plain = name.rpartition(" [")[0] or name
+        return [
+            part
+            for key, image in images.items()
+            for part in layer_data(image, f"{plain} [{key.replace('_', ' ')}]")
+        ]
     movie: Movie = result if isinstance(result, Movie) else result.movie
     kwargs = {
         **calibration_kwargs(movie),

@@ -37,7 +37,7 @@ from napari_insitu_tem.gui.session import own_viewer, session_of
 from napari_insitu_tem.job import Job, Progress
 from napari_insitu_tem.loading import collector_at_rest, load_ahead
 from napari_insitu_tem.movie import Movie
-from napari_insitu_tem.results import Measurements, Segmentation, Tracking
+from napari_insitu_tem.results import Compared, Measurements, Segmentation, Tracking
 from napari_insitu_tem.settings import Settings
 from napari_insitu_tem.tasks.registry import get_task
 
@@ -48,7 +48,8 @@ class TaskPanel(QWidget):
     """Layer choosers, the form, Run and Cancel, progress, messages and a preview.
 
     A capability's own module subclasses it and adds what is special: widgets through
-    ``self.extras`` (a layout between the form and the buttons), settings from elsewhere by
+    ``self.extras`` (a layout between the form and the buttons) and ``self.inputs`` (the form of
+    layer choosers), settings from elsewhere by
     overriding `settings`, and what happens with a result by overriding `show_result`.
 
     Parameters
@@ -157,9 +158,13 @@ class TaskPanel(QWidget):
         summary = QLabel(self.task.summary)
         summary.setWordWrap(True)
         outer.addWidget(summary)
-        inputs = QFormLayout()
+        self.inputs = inputs = QFormLayout()
         inputs.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        kinds = {Movie: (Image, "Movie"), Segmentation: (Labels, "Masks")}
+        kinds = {
+            Movie: (Image, "Movie"),
+            Compared: (Image, "Denoised"),
+            Segmentation: (Labels, "Masks"),
+        }
         layer_type, label = kinds.get(self.task.input_type, (Tracks, "Tracks"))
         self._chooser = LayerChooser(self.viewer, layer_type, label)
         inputs.addRow(label, self._chooser.native)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from napari_insitu_tem.io.atomic import replacing, write_provenance
 from napari_insitu_tem.io.tables import write_table
-from napari_insitu_tem.io.write import write_movie
+from napari_insitu_tem.io.write import write_labels, write_movie
 from napari_insitu_tem.job import Job
-from napari_insitu_tem.results import MovieResult
+from napari_insitu_tem.results import MovieResult, Segmentation
 
 __all__ = ["export_findings"]
 
@@ -68,6 +68,10 @@ def export_findings(
         written += numbers
     if written:
         write_provenance(result.history(), stem)
+    for name, image in result.images().items():
+        path = stem.with_name(f"{stem.name}_{name}.{images_as}")
+        write = write_labels if isinstance(image, Segmentation) else write_movie
+        written.append(write(image.replace(provenance=result.history()), path, job))
     if movie:
         written.append(
             write_movie(

@@ -13,12 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from napari_insitu_tem.analysis.denoise import fill_missing
+from napari_insitu_tem.movie import Movie
+
 __all__ = [
     "FrameReader",
     "LazyArray",
     "as_movie_data",
     "grey",
     "has_colours",
+    "mapped",
     "native",
     "pick",
     "transpose",
@@ -209,6 +213,26 @@ def as_movie_data(array: Any) -> Any:
         inline_array=True,
         meta=np.empty((0, 0, 0), dtype),
     )
+
+
+def mapped(movie: Movie, function: Callable[[np.ndarray], np.ndarray]) -> Movie:
+    """Return a movie whose every frame a function goes over when it is read.
+
+    Parameters
+    ----------
+    movie : Movie
+        Left as it is.
+    function : callable
+        From a (y, x) array without NaN (these are replaced by the frame's median) to a float32
+        array of the same shape.
+    """
+
+    def read(index: int) -> np.ndarray:
+        return function(fill_missing(movie.frame(index)))
+
+    count, (height, width) = movie.n_frames, movie.frame_shape
+    frames = FrameReader((count, height, width), np.float32, read)
+    return movie.replace(data=as_movie_data(frames))
 
 
 def native(dtype: Any) -> np.dtype:

@@ -84,6 +84,14 @@ class AugmentSettings(Settings):
         ge=0,
         le=3,
     )
+    mosaics: float = setting(
+        0.0,
+        title="Mosaics",
+        description="Share of the patches that are put together from four; for pairs of images.",
+        ge=0,
+        le=1,
+        advanced=True,
+    )
 
     @classmethod
     def none(cls) -> AugmentSettings:

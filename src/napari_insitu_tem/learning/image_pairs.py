@@ -13,7 +13,7 @@ from napari_insitu_tem.learning.prepare import Prepared
 from napari_insitu_tem.learning.samples import SampleError
 from napari_insitu_tem.learning.validation import side_by_side, spread
 
-__all__ = ["ImagePair", "PairDrawing", "PairPatches", "PairSet", "SimulatedPairs"]
+__all__ = ["ImagePair", "PairDrawing", "PairPatches", "PairSet"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,38 +57,9 @@ class PairSet(Protocol):
         """Return the number of pairs."""
         ...
 
-    def pair(self, index: int) -> ImagePair:
+    def sample(self, index: int) -> ImagePair:
         """Return one pair."""
         ...
-
-
-@dataclass(frozen=True)
-class SimulatedPairs:
-    """Pairs from a simulator.
-
-    Parameters
-    ----------
-    draw : callable
-        ``(rng) -> ImagePair``. Where it can be pickled, several processes draw at once.
-    count : int
-        Number of different pairs.
-    seed : int
-        Pair `index` is drawn with a generator made from (seed, index).
-    """
-
-    draw: Callable[[np.random.Generator], ImagePair]
-    count: int
-    seed: int = 0
-
-    def __len__(self) -> int:
-        """Return the number of pairs."""
-        return self.count
-
-    def pair(self, index: int) -> ImagePair:
-        """Draw a pair."""
-        if not 0 <= index < self.count:
-            raise IndexError(f"There is no pair {index} of {self.count}.")
-        return self.draw(np.random.default_rng((self.seed, index)))
 
 
 @dataclass(frozen=True)
@@ -126,7 +97,7 @@ class PairDrawing:
     def __call__(self, number: int) -> list[Prepared]:
         """Return the patches of a pair."""
         rng = np.random.default_rng((self.seed, 1, number))
-        whole = normalised(self.pairs.pair(self._index(number)), self.normalisation)
+        whole = normalised(self.pairs.sample(self._index(number)), self.normalisation)
         return [self._patch(whole, rng) for _ in range(self.cuts)]
 
     def _patch(self, whole: np.ndarray, rng: np.random.Generator) -> Prepared:
@@ -169,7 +140,7 @@ class PairPatches:
         for index in chosen:
             check()
             whole = _padded(
-                normalised(self._pairs.pair(int(index)), self._normalisation), self._patch
+                normalised(self._pairs.sample(int(index)), self._normalisation), self._patch
             )
             corners = side_by_side(whole.shape[1:], self._patch)
             for place in spread(len(corners), share):

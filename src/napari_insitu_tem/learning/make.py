@@ -12,6 +12,7 @@ from torch import nn
 from napari_insitu_tem.io.atomic import replacing
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.loop import Trained, TrainError, train
+from napari_insitu_tem.learning.pair_training import train_on_pairs
 from napari_insitu_tem.learning.recipes import TrainRecipe
 from napari_insitu_tem.learning.samples import TrainingSet
 from napari_insitu_tem.learning.settings import Report
@@ -78,7 +79,26 @@ def make_model(
     training, validation = recipe.sets() if sets is None else sets
     for note in getattr(training, "notes", ()):
         job.log(note)
-    trained = train(
+    teach = train_on_pairs if recipe.task == "denoise" else _train_on_labels
+    trained = teach(recipe, network, training, validation, job, on_report, checkpoint)
+    if not trained.main:
+        return None
+    card = card_of(recipe, trained)
+    model = save_model(card, trained.state, folder, half=recipe.half, replace=replace)
+    write_history(trained, model.folder / HISTORY)
+    return Made(model, trained)
+
+
+def _train_on_labels(
+    recipe: TrainRecipe,
+    network: nn.Module,
+    training: TrainingSet,
+    validation: TrainingSet | None,
+    job: Job,
+    on_report: Callable[[Report], None] | None,
+    checkpoint: Path | None,
+) -> Trained:
+    return train(
         network,
         training,
         validation,
@@ -90,12 +110,6 @@ def make_model(
         on_report=on_report,
         checkpoint=checkpoint,
     )
-    if not trained.main:
-        return None
-    card = card_of(recipe, trained)
-    model = save_model(card, trained.state, folder, half=recipe.half, replace=replace)
-    write_history(trained, model.folder / HISTORY)
-    return Made(model, trained)
 
 
 def first_network(recipe: TrainRecipe) -> nn.Module:

@@ -35,23 +35,6 @@ class Piece:
     centres: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class Scale:
-    """How readings of a movie become values about zero, and back; one for all frames."""
-
-    mean: float
-    deviation: float
-
-    def standardise(self, frames: np.ndarray) -> np.ndarray:
-        """Return values about zero."""
-        values = (np.asarray(frames, np.float32) - self.mean) / self.deviation
-        return values.astype(np.float32, copy=False)
-
-    def restore(self, values: np.ndarray) -> np.ndarray:
-        """Return readings."""
-        return np.asarray(values * np.float32(self.deviation) + np.float32(self.mean), np.float32)
-
-
 def read_pieces(movie: Movie, reach: int, job: Job = Job(), *, seed: int = 0) -> list[Piece]:
     """Read what is learnt from: the whole movie, or as much of it as memory is given to.
 

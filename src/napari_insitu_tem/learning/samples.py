@@ -170,7 +170,8 @@ class SimulatedSet:
     Parameters
     ----------
     draw : callable
-        ``(rng) -> Sample``. Where it can be pickled, several processes draw at once.
+        ``(rng) -> sample``, a `Sample` or what else is learnt from. Where it can be pickled,
+        several processes draw at once.
     count : int
         Number of different samples.
     seed : int
@@ -178,7 +179,7 @@ class SimulatedSet:
         same whenever and wherever it is drawn.
     """
 
-    draw: Callable[[np.random.Generator], Sample]
+    draw: Callable[[np.random.Generator], Any]
     count: int
     seed: int = 0
 
@@ -186,7 +187,7 @@ class SimulatedSet:
         """Return the number of samples."""
         return self.count
 
-    def sample(self, index: int) -> Sample:
+    def sample(self, index: int) -> Any:
         """Draw a sample."""
         if not 0 <= index < self.count:
             raise IndexError(f"There is no sample {index} of {self.count}.")

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-import numpy as np
 from torch import nn
 
+from napari_insitu_tem.analysis.normalise import MovieScale
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.loop import learn
-from napari_insitu_tem.learning.movie_patches import MoviePatches, Piece, Scale, read_pieces
+from napari_insitu_tem.learning.movie_patches import MoviePatches, Piece, read_pieces
 from napari_insitu_tem.learning.settings import Report, TrainSettings
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.networks import build_network
+from napari_insitu_tem.settings import SettingsError
 
-__all__ = ["MovieDenoiser", "Way", "learn_from_movie"]
+__all__ = ["REACH", "LearntFromMovie", "Way", "learn_from_movie"]
 
 Way = Literal["blind spot", "neighbours"]
 #: Frames on either side that a network sees.
 REACH = 2
-_NETWORKS = {
-    "blind spot": ("blindspot", {"frames": 2 * REACH + 1, "channels": [16, 32, 48]}),
+_NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "blind spot": ("blindspot", {"in_channels": 2 * REACH + 1, "channels": [16, 32, 48]}),
     "neighbours": (
         "unet",
         {"in_channels": 2 * REACH, "out_channels": 1, "channels": [16, 32, 48]},
@@ -32,31 +33,23 @@ _PATCH, _BATCH, _LEARNING_RATE = 96, 4, 3e-3
 
 
 @dataclass(frozen=True)
-class MovieDenoiser:
+class LearntFromMovie:
     """What was learnt from a movie.
 
     Parameters
     ----------
     network : torch.nn.Module
-        From frames (n, frames, y, x) to the middle one (n, 1, y, x), both standardised.
-    scale : Scale
-        How readings are standardised.
-    own : bool
-        Whether the frame itself goes in.
+        From frames (n, frames, y, x) to the middle one (n, 1, y, x).
+    name, arguments : str, dict
+        What `networks.build_network` makes it of.
     history : list of Report
         How the training went.
     """
 
     network: nn.Module
-    scale: Scale
-    own: bool
+    name: str
+    arguments: dict[str, Any]
     history: list[Report]
-    reach: int = REACH
-
-    def given(self, frames: np.ndarray) -> np.ndarray:
-        """Return what the network is given of a frame in the middle of its neighbours."""
-        given = frames if self.own else np.delete(frames, self.reach, axis=0)
-        return self.scale.standardise(given)
 
 
 def learn_from_movie(
@@ -68,7 +61,7 @@ def learn_from_movie(
     steps: int = 2000,
     job: Job = Job(),
     on_report: Callable[[Report], None] | None = None,
-) -> MovieDenoiser:
+) -> LearntFromMovie:
     """Learn to denoise a movie from nothing but itself.
 
     A frame's noise says nothing of other frames' noise, and (but for the camera's blur) nothing
@@ -96,27 +89,35 @@ def learn_from_movie(
 
     Returns
     -------
-    MovieDenoiser
-        The network; after a cancel it raises instead, since nothing is validated.
+    LearntFromMovie
+        The network.
+
+    Raises
+    ------
+    SettingsError
+        When the movie has one frame.
+    Cancelled
+        When the job is cancelled before the first step; later, what was learnt so far is kept.
     """
     if movie.n_frames < 2:
-        raise ValueError(
-            "Learning from a movie needs at least two frames; this one has one. Use a classical "
-            "method or the shipped network for single frames."
+        raise SettingsError(
+            "Learning from a movie needs at least two frames, and this one has one. Choose a "
+            "classical method, or the network 'refine', for single frames."
         )
-    pieces = read_pieces(movie, REACH, job, seed=job.seed)
-    scale = _scale(pieces)
-    standardised = [Piece(scale.standardise(piece.frames), piece.centres) for piece in pieces]
-    own = way == "blind spot"
-    name, arguments = _NETWORKS[way]
     import torch
 
+    pieces = read_pieces(movie, REACH, job, seed=job.seed)
+    scale = MovieScale.of(frame for piece in pieces for frame in piece.frames)
+    pieces = [Piece(scale.prepare(piece.frames), piece.centres) for piece in pieces]
+    name, arguments = _NETWORKS[way]
+    own = way == "blind spot"
+    if own:
+        arguments = {**arguments, "blind": blind}
     torch.manual_seed(job.seed)
-    network = build_network(name, {**arguments, **({"blind": blind} if own else {})})
-    patches = MoviePatches(standardised, reach=REACH, own=own, patch=_PATCH, seed=job.seed)
+    network = build_network(name, arguments)
     trained = learn(
         network,
-        patches,
+        MoviePatches(pieces, reach=REACH, own=own, patch=_PATCH, seed=job.seed),
         None,  # every pixel is learnt from; what could be set aside would be missed
         TrainSettings(
             minutes=minutes,
@@ -133,12 +134,4 @@ def learn_from_movie(
         on_report=on_report,
     )
     network.load_state_dict(trained.state)
-    return MovieDenoiser(network.eval().requires_grad_(False), scale, own, trained.history)
-
-
-def _scale(pieces: list[Piece]) -> Scale:
-    values = np.concatenate(
-        [piece.frames[:: max(1, len(piece.frames) // 8)].ravel()[::7] for piece in pieces]
-    )
-    deviation = float(values.std())
-    return Scale(float(values.mean()), deviation if deviation > 0 else 1.0)
+    return LearntFromMovie(network.eval().requires_grad_(False), name, arguments, trained.history)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from napari_insitu_tem.learning.samples import Sample, SampleError, TrainingSet
+from napari_insitu_tem.learning.samples import SampleError, TrainingSet
 
 __all__ = ["Part", "set_aside", "split_by_recording", "split_by_time"]
 
@@ -34,7 +34,7 @@ class Part:
         """Return the number of samples."""
         return len(self.indices)
 
-    def sample(self, index: int) -> Sample:
+    def sample(self, index: int) -> Any:
         """Return a sample of the part."""
         return self.whole.sample(self.indices[index])
 

@@ -23,7 +23,7 @@ class _Segmented(Protocol):
 class ParticleFinder(Generic[S]):
     """Finds the particles of one picture after the other.
 
-    The first pictures decide on size and polarity, for all that follow; after a resize they
+    The first picture decides on size and polarity, for all that follow; after a resize they
     are found anew. (Segmenting is a task, and tasks lie above this: hence the two callables.)
 
     Parameters
@@ -32,11 +32,8 @@ class ParticleFinder(Generic[S]):
         As `tasks.segment.propose_settings` and `tasks.segment.segment`.
     settings : Settings
         What they start from.
-    job : Job
-        Cancel; it reports to nobody.
-    first : int
-        How many pictures are looked at first. With each of them, what was found so far is
-        used.
+    is_stopped : callable
+        Asked again and again; what is under way then ends with `Cancelled`.
     """
 
     def __init__(
@@ -44,22 +41,22 @@ class ParticleFinder(Generic[S]):
         propose: Callable[[Movie, S, Job], S],
         segment: Callable[[Movie, S, Job], _Segmented],
         settings: S,
-        job: Job | None = None,
-        *,
-        first: int = 3,
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._propose, self._segment, self._given = propose, segment, settings
-        self._job = job or Job(on_progress=lambda _: None, on_log=lambda _: None, workers=1)
-        self._first = first
-        self._seen: list[np.ndarray] = []
-        self._found: S | None = None
+        self._job = Job(
+            on_progress=lambda _: None,
+            on_log=lambda _: None,
+            is_cancelled=is_stopped,
+            workers=1,
+        )
+        self._shape: tuple[int, ...] = ()
+        self._found: S = settings
 
     def __call__(self, picture: np.ndarray) -> np.ndarray:
         """Return labels 1..n of the particles of a picture (y, x), 0 elsewhere."""
-        if self._seen and self._seen[0].shape != picture.shape:
-            self._seen = []
-        if len(self._seen) < self._first:
-            self._seen.append(picture)
-            self._found = self._propose(Movie(np.stack(self._seen)), self._given, self._job)
-        assert self._found is not None
-        return np.asarray(self._segment(Movie(picture), self._found, self._job).labels[0])
+        movie = Movie(picture)
+        if picture.shape != self._shape:
+            self._found = self._propose(movie, self._given, self._job)
+            self._shape = picture.shape
+        return np.asarray(self._segment(movie, self._found, self._job).labels[0])

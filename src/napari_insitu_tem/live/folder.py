@@ -33,6 +33,8 @@ _REST = 8.0
 _SELDOM = 0.25
 #: So many files are examined at a time; more would keep a slow drive busy.
 _AT_A_TIME = 16
+#: A file that was there before, and is older than this (s), is not being written.
+_LONG_AGO = 2.0
 #: The older folders of a tree are looked through this often (s), for what came late.
 _WHOLE_TREE = 10.0
 
@@ -43,6 +45,7 @@ class _File:
 
     key: list[tuple[int, int, str]]
     path: Path
+    was_there: bool
     size: int = -1
     changed: int = -1
     since: float = 0.0
@@ -85,10 +88,11 @@ class FolderSource:
         self._last: _File | None = None
         self._next_scan = self._next_tree_scan = 0.0
         self._guessed = False
+        self._scans = 0
         self._is_tree = False
         self._numbering = Numbering(patience=min(patience, 1.0))
         self._count = 0
-        self._clock = Clock(self.notes)
+        self._clock = Clock()
         self._pixel_size: float | None = None
         self._calibrated = False
 
@@ -104,6 +108,7 @@ class FolderSource:
             self._scan(now)
             if len(self._waiting) > before:
                 self._guessed = False
+            self._scans += 1
             end = time.monotonic()
             rest = max(_REST * (end - now), _SELDOM if self._guessed else 0.0)
             self._next_scan = end + min(1.0, rest)
@@ -182,8 +187,8 @@ class FolderSource:
 
     def _add(self, path: Path) -> None:
         self._seen.add(str(path))
-        file = _File(natural_key(path.relative_to(self.folder)), path)
-        insort(self._waiting, file)
+        key = natural_key(path.relative_to(self.folder))
+        insort(self._waiting, _File(key, path, was_there=not self._scans))
 
     # -- taking them ---------------------------------------------------------------------------
 
@@ -195,7 +200,7 @@ class FolderSource:
             if (status.st_size, status.st_mtime_ns) != (file.size, file.changed):
                 file.size, file.changed = status.st_size, status.st_mtime_ns
                 file.since, file.seen = now, time.time()
-                if not self._clock.long_ago(status.st_mtime):
+                if not (file.was_there and time.time() - status.st_mtime > _LONG_AGO):
                     return None
                 file.since = now - self._settle
             if now - file.since < self._settle or not file.size:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_insitu_tem.job import Cancelled
 from napari_insitu_tem.live.contrast import SteadyLimits
 from napari_insitu_tem.live.frames import Frame, FrameSource, Notes
 from napari_insitu_tem.live.pace import Delays, Rate
@@ -108,12 +109,16 @@ class Follower:
         called once, on the thread that will use it, so that it may load a network.
     frames : int
         How many frames the mean is of.
-    find : callable, optional
-        Takes a refined picture and returns labels of particles.
+    make_finder : callable, optional
+        Takes a function that says whether to stop; returns what takes a refined picture (y, x)
+        and returns the labels of its particles, 1..n. Called on the thread that will use it.
     settings : dict, optional
         For the provenance of recordings.
     from_start : bool
         Whether frames that are there already are followed too; else only the last `frames`.
+        (Unless all are recorded, the latest ones win all the same.)
+    record_into : path, optional
+        Record from the first frame on; see `record`.
 
     Examples
     --------
@@ -132,12 +137,13 @@ class Follower:
         make_refiner: Callable[[], Refine],
         *,
         frames: int = 10,
-        find: Find | None = None,
+        make_finder: Callable[[Callable[[], bool]], Find] | None = None,
         settings: dict[str, Any] | None = None,
         from_start: bool = False,
+        record_into: str | Path | None = None,
     ) -> None:
         self.source = source
-        self._make_refiner, self._find = make_refiner, find
+        self._make_refiner, self._make_finder = make_refiner, make_finder
         self._frames, self._settings, self._from_start = frames, settings or {}, from_start
         self._notes = Notes()
         self._mean = RunningMean(frames)
@@ -148,7 +154,7 @@ class Follower:
         self._picture: Picture | None = None
         self._labels: tuple[np.ndarray, int] | None = None
         self._recorder: Recorder | None = None
-        self._record_into: Path | None = None
+        self._record_into = None if record_into is None else Path(record_into)
         self._arrived = self._refined = self._skipped = self._late = self._waiting = 0
         self._arriving, self._refining, self._delays = Rate(), Rate(), Delays()
         self._threads: list[threading.Thread] = []
@@ -157,7 +163,7 @@ class Follower:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        works = [self._read, self._refine] + ([self._look_for_particles] if self._find else [])
+        works = [self._read, self._refine] + ([self._find] if self._make_finder else [])
         self._threads = [
             threading.Thread(target=work, name=f"insitu-tem live {work.__name__}", daemon=True)
             for work in works
@@ -236,7 +242,7 @@ class Follower:
             lost=self.source.lost,
             waiting=self._waiting,
             recorded=0 if recorder is None else recorder.n_raw,
-            count=None if labels is None else int(np.count_nonzero(np.unique(labels[0]))),
+            count=None if labels is None else int(labels[0].max(initial=0)),
         )
 
     # -- the reader ----------------------------------------------------------------------------
@@ -394,8 +400,9 @@ class Follower:
 
     # -- the finder ----------------------------------------------------------------------------
 
-    def _look_for_particles(self) -> None:
-        assert self._find is not None
+    def _find(self) -> None:
+        assert self._make_finder is not None
+        find: Find | None = None
         while not self._stop.is_set():
             if not self._to_find.wait(_LISTEN):
                 continue
@@ -404,7 +411,10 @@ class Follower:
             if picture is None or self._stop.is_set():
                 continue
             try:
-                self._labels = self._find(picture.refined), picture.frame.number
+                find = find or self._make_finder(self._stop.is_set)
+                self._labels = find(picture.refined), picture.frame.number
+            except Cancelled:
+                return
             except Exception as error:
                 logger.debug("Finding particles failed", exc_info=error)
                 self._labels = None

@@ -48,7 +48,7 @@ class GrowingSource:
         self.notes = Notes()
         self.lost = 0
         self._find_layout, self._find_pixel_size = layout, pixel_size
-        self._clock = Clock(self.notes)
+        self._clock = Clock()
         self._next = self._complete = self._size = 0
         self._seen = self._modified = 0.0
         self._headless_since: float | None = None

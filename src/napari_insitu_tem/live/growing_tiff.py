@@ -38,7 +38,7 @@ class TiffSource:
         self.name = str(path)
         self.notes = Notes()
         self.lost = 0
-        self._clock = Clock(self.notes)
+        self._clock = Clock()
         self._size = self._size_of_last = 0
         self._modified = self._seen = 0.0
         self._pointer: int | None = None  # where the place of the next directory is written

@@ -58,6 +58,7 @@ class Numbering:
     def __init__(self, patience: float) -> None:
         self._patience = patience
         self._last: tuple[int, ...] = ()
+        self._pattern = ""
         self._steps: deque[int] = deque(maxlen=8)
         self._gaps: deque[_Gap] = deque(maxlen=50)
 
@@ -69,6 +70,10 @@ class Numbering:
         """Take a name into account that follows the last one, at the time `now` (s)."""
         numbers = tuple(int(part) for part in _DIGITS.findall(name))
         before, self._last = self._last, numbers
+        pattern = _DIGITS.sub("#", name)
+        if pattern != self._pattern:  # another series begins
+            self._pattern, before = pattern, ()
+            self._steps.clear()
         changed = [
             place
             for place, (old, new) in enumerate(zip(before, numbers, strict=False))

@@ -20,10 +20,10 @@ class LiveSettings(Settings):
         le=200,
     )
     refinement: str = setting(
-        "gaussian",
+        "total variation",
         title="Refinement",
-        description="What is done to the mean. Gaussian is the fastest; total variation keeps "
-        "edges; none shows the mean as it is.",
+        description="What is done to the mean. Total variation keeps edges and finds its "
+        "strength from the noise; Gaussian is faster still; none shows the mean as it is.",
         choices_from="napari_insitu_tem.live.refining:refinements",
     )
     strength: float = setting(

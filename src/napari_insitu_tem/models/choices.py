@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_insitu_tem.models.store import list_models
 
-__all__ = ["CLASSICAL", "layer_models", "segmentation_methods"]
+__all__ = ["CLASSICAL", "denoising_models", "layer_models", "segmentation_methods"]
 
 #: What the way without a network is called in settings.
 CLASSICAL = "classical"
@@ -18,6 +18,11 @@ def segmentation_methods() -> list[tuple[str, str]]:
 def layer_models() -> list[tuple[str, str]]:
     """Return (name, words) of every network that separates layers."""
     return _models("layers")
+
+
+def denoising_models() -> list[tuple[str, str]]:
+    """Return (name, words) of every network that denoises."""
+    return _models("denoise")
 
 
 def _models(task: str) -> list[tuple[str, str]]:

@@ -22,12 +22,12 @@ class BlindSpotUNet(nn.Module):
     NeurIPS 2019, for images; Sheth et al., ICCV 2021, for movies). Where noise is independent
     between pixels, the noise of the pixel cannot be learnt, so a noisy frame can be the target.
     Noise of other frames is independent anyway; they are moved up by as much as all is moved
-    down in the end, so that of them the pixel is seen, too. There are no biases, so the network works at other noise levels than it was trained at
-    (Mohan et al., ICLR 2020).
+    down in the end, so that of them the pixel is seen, too. There are no biases, so the network
+    works at other noise levels than it was trained at (Mohan et al., ICLR 2020).
 
     Parameters
     ----------
-    frames : int
+    in_channels : int
         Neighbouring frames that go in, an odd number; the middle one is predicted.
     channels : sequence of int
         Channels a level, from full resolution down; at least two levels.
@@ -37,19 +37,19 @@ class BlindSpotUNet(nn.Module):
     """
 
     def __init__(
-        self, *, frames: int = 5, channels: Sequence[int] = (16, 32, 48), blind: int = 0
+        self, *, in_channels: int = 5, channels: Sequence[int] = (16, 32, 48), blind: int = 0
     ) -> None:
         super().__init__()
-        if frames % 2 == 0 or frames < 1:
+        if in_channels % 2 == 0 or in_channels < 1:
             raise ValueError("the number of frames is odd, so that one is in the middle")
         if len(channels) < 2:
             raise ValueError("a U-Net has at least two levels of channels")
         if blind < 0:
             raise ValueError("blind is a number of pixels, 0 or more")
-        self.frames, self.blind = frames, blind
+        self.in_channels, self.blind = in_channels, blind
         self.down = nn.ModuleList(
             _Level(before, after)
-            for before, after in zip((frames, *channels[:-1]), channels, strict=True)
+            for before, after in zip((in_channels, *channels[:-1]), channels, strict=True)
         )
         # The way up takes what comes from below, twice as large, and what was there on the way
         # down.
@@ -92,7 +92,7 @@ class BlindSpotUNet(nn.Module):
 
     def _half_plane(self, images: Tensor) -> Tensor:
         """Return features in which every pixel knows only rows above it, of its own frame."""
-        rows, middle = 1 + self.blind, self.frames // 2
+        rows, middle = 1 + self.blind, self.in_channels // 2
         earlier, own, later = images.tensor_split((middle, middle + 1), 1)
         maps = torch.cat((_shifted(earlier, -rows), own, _shifted(later, -rows)), 1)
         features = []

@@ -32,6 +32,7 @@ MODULES = (
     "holder_log",
     "align",
     "denoise",
+    "quality",
     "segment",
     "correct",
     "separate",

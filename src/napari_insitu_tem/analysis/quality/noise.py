@@ -6,6 +6,7 @@ its finest details; never from what is to be judged.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -71,6 +72,10 @@ class ExpectedNoise:
     def variance(self, level: np.ndarray) -> np.ndarray:
         """Return the variance of pixels of these expected readings, in squared counts."""
         return np.maximum(self.slope * np.asarray(level, np.float32) + self.rest, self.least)
+
+    def independent(self) -> ExpectedNoise:
+        """Return the same with independent pixels."""
+        return dataclasses.replace(self, correlation=np.ones((1, 1)))
 
     def whitened(self, values: np.ndarray) -> np.ndarray:
         """Return a frame in which noise of this correlation is independent, its variance kept."""
