@@ -10,6 +10,7 @@ from napari_insitu_tem.learning.augment import AugmentSettings
 from napari_insitu_tem.learning.recipes import DataSource, TrainRecipe
 from napari_insitu_tem.learning.retrain_settings import RetrainSettings
 from napari_insitu_tem.learning.settings import TrainSettings
+from napari_insitu_tem.live.settings import LiveSettings
 from napari_insitu_tem.simulate.hrtem import HrtemSettings
 from napari_insitu_tem.simulate.layer_movie import LayerMovieSettings
 from napari_insitu_tem.simulate.liquid_cell import LiquidCellSettings
@@ -33,6 +34,7 @@ def current(text: str) -> str:
         HrtemSettings,
         LiquidCellSettings,
         LayerMovieSettings,
+        LiveSettings,
         ParticleFrameSettings,
         ParticleMovieSettings,
         RetrainSettings,

@@ -109,6 +109,16 @@ class Settings(BaseModel):
         """
         return ()
 
+    @property
+    def uses_network(self) -> bool:
+        """Whether a task with these settings runs a network, trained before or meanwhile."""
+        return bool(self.models_used)
+
+    @property
+    def no_preview(self) -> str | None:
+        """Why one frame cannot be shown beforehand, in plain words; None where it can."""
+        return None
+
     def to_dict(self) -> dict[str, Any]:
         """All values as plain TOML and JSON types; fields that are ``None`` are left out."""
         return self.model_dump(mode="json", exclude_none=True)

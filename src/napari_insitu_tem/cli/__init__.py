@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from napari_insitu_tem.cli import models
+from napari_insitu_tem.cli.live import live, simulate_microscope
 from napari_insitu_tem.cli.movies import demo, info, recipe, run
 from napari_insitu_tem.cli.retrain import retrain
 from napari_insitu_tem.cli.tasks import task_command
@@ -26,5 +27,7 @@ app.command()(demo)
 for task in all_tasks():
     app.command(task.name.replace("_", "-"), help=task.summary)(task_command(task))
 app.add_typer(models.app, name="models")
+app.command()(live)
+app.command()(simulate_microscope)
 app.command()(train)
 app.command()(retrain)

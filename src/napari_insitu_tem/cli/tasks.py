@@ -15,14 +15,15 @@ from napari_insitu_tem.cli.errors import plain_errors
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Compared, Segmentation
+from napari_insitu_tem.settings import Settings
 from napari_insitu_tem.tasks.registry import Task
 
-__all__ = ["task_command"]
+__all__ = ["setting_parameters", "task_command"]
 
 
 def task_command(task: Task) -> Callable[..., None]:
     """Return the function of a task's subcommand, whose options are the task's settings."""
-    parameters = [*_input_parameters(task), *_setting_parameters(task)]
+    parameters = [*_input_parameters(task), *setting_parameters(task.settings_type)]
 
     def command(**values: Any) -> None:
         with plain_errors():
@@ -73,9 +74,10 @@ def _input_parameters(task: Task) -> list[inspect.Parameter]:
     ]
 
 
-def _setting_parameters(task: Task) -> list[inspect.Parameter]:
+def setting_parameters(settings_type: type[Settings]) -> list[inspect.Parameter]:
+    """Return the options of a command that takes such settings."""
     parameters = []
-    for name, field in task.settings_type.model_fields.items():
+    for name, field in settings_type.model_fields.items():
         kind: Any = declared.value_type(field)
         if not (declared.choices(field) or kind in (bool, int, float, str, Path)):
             continue  # lists of edits and the like belong into a recipe

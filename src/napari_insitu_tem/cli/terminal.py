@@ -59,7 +59,9 @@ def _clock(seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def until_interrupted() -> Iterator[Callable[[], bool]]:
+def until_interrupted(
+    words: str = "Stopping; the best so far is kept ...",
+) -> Iterator[Callable[[], bool]]:
     """Turn the first Ctrl-C (or an end asked for by the system) into a request to stop."""
     stop = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -71,7 +73,7 @@ def until_interrupted() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         stop.set()
         # Straight to the terminal: a signal may come in the middle of another print.
-        os.write(2, b"\nStopping; the best so far is kept ...\n")
+        os.write(2, f"\n{words}\n".encode())
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, ask) for number in numbers}

@@ -88,6 +88,9 @@ class Preview(QObject):
         except Exception as error:
             self.failed.emit(plain_words(error))
             return
+        if settings.no_preview is not None:
+            self.failed.emit(settings.no_preview)
+            return
         dims = self._viewer.dims
         index = min(int(dims.current_step[0]) if dims.ndim > 2 else 0, movie.n_frames - 1)
         before, after = settings.context
@@ -113,7 +116,7 @@ class Preview(QObject):
                 for data, kwargs, kind in tuples
             ]
 
-        self._background.start(work, uses_device=bool(settings.models_used))
+        self._background.start(work, uses_device=settings.uses_network)
 
     def _filled(self, movie: Movie, settings: Settings, job: Job) -> Settings:
         """Return the settings with what the task finds from the whole movie; found once."""

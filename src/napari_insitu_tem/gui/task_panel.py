@@ -138,7 +138,7 @@ class TaskPanel(QWidget):
         self._bar.setRange(0, 0)
         self._bar.setFormat("Starting …")
         self._bar.show()
-        self._background.start(work, uses_device=bool(settings.models_used))
+        self._background.start(work, uses_device=settings.uses_network)
 
     def clear_preview(self) -> None:
         """Take the preview's layers away."""

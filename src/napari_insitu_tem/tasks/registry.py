@@ -111,7 +111,7 @@ def task(
                 name,
                 settings.to_dict(),
                 seed=job.seed,
-                device=_device(job) if settings.models_used else "cpu",
+                device=_device(job) if settings.uses_network else "cpu",
                 seconds=round(time.perf_counter() - start, 3),
                 models=_digests(settings.models_used),
             )

@@ -67,7 +67,9 @@ def _learnt(
     movie: Movie, noise: Noise | None, settings: DenoiseSettings, job: Job
 ) -> FrameDenoiser:
     if settings.keep_as is not None:
-        check_free(settings.keep_as, user_folder())  # a name that is taken shall not cost a training
+        check_free(
+            settings.keep_as, user_folder()
+        )  # a name that is taken shall not cost a training
     blind = _blind(movie, noise, settings, job)
     learnt = learn_from_movie(
         movie,

@@ -213,3 +213,18 @@ class DenoiseSettings(Settings):
     def models_used(self) -> tuple[str, ...]:
         """The network, where a trained one is used."""
         return (self.model,) if self.method == "network" else ()
+
+    @property
+    def uses_network(self) -> bool:
+        """Whether a network runs."""
+        return self.method not in CLASSICAL
+
+    @property
+    def no_preview(self) -> str | None:
+        """Why one frame cannot be shown beforehand."""
+        if self.method not in LEARNT:
+            return None
+        return (
+            "There is no preview of what is yet to be learnt: press Run. A network that was kept "
+            "can be previewed under the method 'network'."
+        )

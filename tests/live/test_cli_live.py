@@ -1,0 +1,50 @@
+"""Following by command."""
+
+import threading
+
+import numpy as np
+from frame_files import frame
+from typer.testing import CliRunner
+
+from napari_insitu_tem.cli import app
+from napari_insitu_tem.io.read import read_movie
+from napari_insitu_tem.simulate.microscope import run_microscope
+
+runner = CliRunner()
+
+
+def test_a_folder_is_followed_and_recorded(tmp_path):
+    run_microscope([frame(n) for n in range(12)], tmp_path / "run", kind="npy", rate=1e6)
+    arguments = ["live", str(tmp_path / "run"), "-o", str(tmp_path / "out"), "--from-start"]
+    arguments += ["--seconds", "6", "--frames", "3", "--refinement", "gaussian"]
+    done = runner.invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    assert "frames/s" in done.output and "latency" in done.output
+    (raw,) = (tmp_path / "out").glob("*/raw.ome.zarr")
+    movie = read_movie(raw)
+    assert movie.n_frames == 12
+    np.testing.assert_array_equal(movie.frame(11), frame(11))
+    (refined,) = (tmp_path / "out").glob("*/refined.ome.zarr")
+    assert read_movie(refined).provenance.steps[0].settings["refinement"] == "gaussian"
+
+
+def test_a_simulated_microscope_is_followed(tmp_path):
+    place = str(tmp_path / "run.mrc")
+    arguments = ["simulate-microscope", place, "--kind", "mrc", "--size", "64", "--seconds", "3"]
+    microscope = threading.Thread(target=runner.invoke, args=(app, arguments))
+    microscope.start()
+    done = runner.invoke(app, ["live", place, "--seconds", "3"])
+    microscope.join()
+    assert done.exit_code == 0, done.output
+    assert "refined" in done.output
+
+
+def test_what_cannot_be_followed_is_said_in_one_line(tmp_path):
+    for arguments, words in (
+        (["live", str(tmp_path / "movie.mp4")], "MRC"),
+        (["live", str(tmp_path), "--refinement", "magic"], "no refinement"),
+        (["live", str(tmp_path), "--frames", "0"], "frames"),
+        (["simulate-microscope", str(tmp_path), "--kind", "film"], "no kind"),
+    ):
+        done = runner.invoke(app, arguments)
+        assert done.exit_code == 1 and words in done.output, done.output
