@@ -1,4 +1,4 @@
-"""Pairs of a noisy and a clean image to learn from."""
+"""Pairs of a noisy image (or a few frames) and a clean one to learn from."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Protocol
 
 import numpy as np
 
-from napari_insitu_tem.analysis.normalise import NORMALISATIONS
+from napari_insitu_tem.analysis.normalise import NORMALISATIONS, MovieScale
 from napari_insitu_tem.learning.prepare import Prepared
 from napari_insitu_tem.learning.samples import SampleError
 from napari_insitu_tem.learning.validation import side_by_side, spread
 
-__all__ = ["ImagePair", "PairDrawing", "PairPatches", "PairSet"]
+__both_ = ["ImagePair", "PairDrawing", "PairPatches", "PairSet"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,8 +22,10 @@ class ImagePair:
 
     Parameters
     ----------
-    noisy, clean : (y, x) float32 arrays
-        Of the same place.
+    noisy : (n, y, x) float32 array
+        Consecutive frames; a (y, x) array is taken as one.
+    clean : (y, x) float32 array
+        What the frame in the middle should be.
     name : str
         What to call it in messages.
 
@@ -39,7 +41,8 @@ class ImagePair:
 
     def __post_init__(self) -> None:
         noisy, clean = (np.asarray(each, np.float32) for each in (self.noisy, self.clean))
-        if noisy.ndim != 2 or noisy.shape != clean.shape:
+        noisy = noisy[np.newaxis] if noisy.ndim == 2 else noisy
+        if noisy.ndim != 3 or clean.ndim != 2 or noisy.shape[1:] != clean.shape:
             raise SampleError(
                 f"{self.name}: the noisy image is {_size(noisy)} px and the clean one "
                 f"{_size(clean)} px; they must be of the same size."
@@ -150,15 +153,18 @@ class PairPatches:
 
 
 def normalised(pair: ImagePair, normalisation: str) -> np.ndarray:
-    """Return noisy and clean image as a network takes and gives them, (2, y, x)."""
-    given, wanted = NORMALISATIONS[normalisation].pair(pair.noisy, pair.clean)
+    """Return noisy frames and, last, the clean one as a network takes and gives them."""
+    if normalisation == "movie":
+        scale = MovieScale.of(pair.noisy)
+        return np.concatenate([scale.prepare(pair.noisy), scale.prepare(pair.clean)[np.newaxis]])
+    given, wanted = NORMALISATIONS[normalisation].pair(pair.noisy[0], pair.clean)
     return np.stack([given, wanted])
 
 
 def prepared(both: np.ndarray) -> Prepared:
-    """Return a patch (2, y, x) as what is given, what is wanted, and what counts."""
+    """Return a patch (n + 1, y, x) as what is given, what is wanted, and what counts."""
     weights = np.ones((1, *both.shape[1:]), np.uint8)
-    return np.ascontiguousarray(both[:1]), np.ascontiguousarray(both[1:]), weights
+    return np.ascontiguousarray(both[:-1]), np.ascontiguousarray(both[-1:]), weights
 
 
 def _cut(whole: np.ndarray, edge: int, rng: np.random.Generator) -> np.ndarray:

@@ -22,6 +22,7 @@ SIMULATORS: dict[str, str] = {
     "particles": "napari_insitu_tem.learning.sets_particles:draw",
     "layers": "napari_insitu_tem.learning.sets_layers:draw",
     "hrtem": "napari_insitu_tem.learning.sets_hrtem:draw",
+    "clips": "napari_insitu_tem.learning.sets_clips:draw",
     "low dose": "napari_insitu_tem.learning.sets_low_dose:draw",
 }
 
