@@ -30,7 +30,7 @@ def test_a_folder_is_followed_and_recorded(tmp_path):
 
 def test_a_simulated_microscope_is_followed(tmp_path):
     place = str(tmp_path / "run.mrc")
-    arguments = ["simulate-microscope", place, "--kind", "mrc", "--size", "64", "--seconds", "3"]
+    arguments = ["simulate-microscope", place, "--kind", "mrc", "--size", "128", "--seconds", "3"]
     microscope = threading.Thread(target=runner.invoke, args=(app, arguments))
     microscope.start()
     done = runner.invoke(app, ["live", place, "--seconds", "3"])

@@ -57,7 +57,7 @@ def test_faults_come_on_their_turn(tmp_path, frames):
 def test_only_the_last_files_are_kept_and_it_stops_when_told(tmp_path, frames):
     asked = itertools.count()
     run_microscope(
-        endless(liquid_cell_frames(64)),
+        endless(liquid_cell_frames(128)),
         tmp_path,
         rate=1e6,
         keep=5,
@@ -67,7 +67,7 @@ def test_only_the_last_files_are_kept_and_it_stops_when_told(tmp_path, frames):
 
 
 def test_a_movie_is_played_forth_and_back():
-    movie = liquid_cell_frames(64)
+    movie = liquid_cell_frames(128)
     some = list(itertools.islice(endless(movie), 122))
     np.testing.assert_array_equal(some[0], some[118])
     np.testing.assert_array_equal(some[59], movie.frame(59))

@@ -116,7 +116,7 @@ def simulate_microscope(
         Path | None, typer.Option(help="A movie to play; simulated nanocubes otherwise.")
     ] = None,
     rate: Annotated[float, typer.Option(help="Frames per second.", min=0.01)] = 20.0,
-    size: Annotated[int, typer.Option(help="Edge of simulated frames, px.", min=64)] = 512,
+    size: Annotated[int, typer.Option(help="Edge of simulated frames, px.", min=128)] = 512,
     dose: Annotated[float, typer.Option(help="Of simulated frames, e/px.", min=1e-6)] = 1.0,
     seconds: Annotated[float | None, typer.Option(help="Stop after so long.")] = None,
     faults: Annotated[

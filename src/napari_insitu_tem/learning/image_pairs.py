@@ -13,7 +13,7 @@ from napari_insitu_tem.learning.prepare import Prepared
 from napari_insitu_tem.learning.samples import SampleError
 from napari_insitu_tem.learning.validation import side_by_side, spread
 
-__both_ = ["ImagePair", "PairDrawing", "PairPatches", "PairSet"]
+__all__ = ["ImagePair", "PairDrawing", "PairPatches", "PairSet"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -72,9 +72,9 @@ class Standing:
         Median time, in s, from when a frame was complete to when it was shown, over the last
         hundred.
     arrived, refined : int
-        Frames read and pictures refined.
+        Frames that came in, and pictures refined.
     dropped : int
-        Frames that came in but were passed over for a later one.
+        Of those that came in, how many were passed over for a later one.
     lost : int
         Frames that could not be read, or had to make room before they were.
     waiting : int
@@ -236,7 +236,7 @@ class Follower:
             arriving=self._arriving.value(),
             refining=self._refining.value(),
             latency=self._delays.median(),
-            arrived=self._arrived,
+            arrived=self._arrived + self._skipped,
             refined=self._refined,
             dropped=self._skipped + max(0, self._arrived - self._late - self._refined),
             lost=self.source.lost,

@@ -12,7 +12,7 @@ class LiveSettings(Settings):
 
     frames: int = setting(
         10,
-        title="Frames to average",
+        title="Average",
         description="The mean of so many last frames is refined (Katsuno et al. sum ten). It "
         "assumes that nothing drifts much within them; 1 takes each frame by itself.",
         unit="frames",
@@ -37,9 +37,9 @@ class LiveSettings(Settings):
     )
     find_particles: bool = setting(
         False,
-        title="Find and count particles",
-        description="By the classical method of Segment, in the refined picture; size and "
-        "polarity are found once, from the first frames.",
+        title="Find particles",
+        description="Outline and count them, by the classical method of Segment, in the refined "
+        "picture; size and polarity are found once, from the first frames.",
     )
     settle: float = setting(
         0.03,

@@ -152,7 +152,7 @@ def liquid_cell_frames(size: int = 512, *, dose: float = 1.0, seed: int = 0) -> 
     Parameters
     ----------
     size : int
-        Height and width in pixels.
+        Height and width in pixels, from 128.
     dose : float
         Electrons per pixel and frame.
     seed : int

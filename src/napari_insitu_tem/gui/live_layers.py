@@ -1,0 +1,148 @@
+"""The live pictures as layers, updated in place: raw on the left, refined on the right."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+
+from napari_insitu_tem.live.follower import Picture
+
+__all__ = ["RAW", "LiveLayers"]
+
+RAW, REFINED, MASKS = "live", "live [refined]", "live [masks]"
+#: Between the two pictures, as a part of their width.
+_GAP = 0.02
+
+
+class LiveLayers:
+    """Shows pictures in layers that stay the same objects.
+
+    A layer that the user deleted stays deleted, and contrast limits that the user changed
+    are left alone, until it is begun anew.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Where to show them.
+    """
+
+    def __init__(self, viewer: Any) -> None:
+        self._viewer = viewer
+        self._layers: dict[str, weakref.ref[Layer]] = {}
+        self._limits: dict[str, tuple[float, float]] = {}
+        self._place: tuple[Any, ...] = ()
+
+    def begin(self) -> None:
+        """Make layers that are gone anew with the next picture, and find limits afresh."""
+        self._layers = {
+            name: layer for name, layer in self._layers.items() if self._alive(name) is not None
+        }
+        self._limits, self._place = {}, ()
+
+    def show(self, picture: Picture) -> None:
+        """Show a picture."""
+        frame = picture.frame
+        first = not self._place
+        place = (frame.pixels.shape, frame.pixel_size)
+        self._show_image(RAW, frame.pixels, picture.raw_limits, frame.pixel_size, 0)
+        self._show_image(
+            REFINED, picture.refined, picture.refined_limits, frame.pixel_size, frame.pixels.shape[1]
+        )
+        if place != self._place:
+            self._place = place
+            masks = self._alive(MASKS)
+            if masks is not None and masks.data.shape != frame.pixels.shape:
+                masks.data = np.zeros(frame.pixels.shape, np.int32)
+                _move(masks, frame.pixel_size, frame.pixels.shape[1])
+            if first:
+                self._viewer.dims.ndisplay = 2
+            self._viewer.reset_view()
+
+    def show_labels(self, labels: np.ndarray) -> None:
+        """Show the particles over the refined picture."""
+        if not self._place or labels.shape != self._place[0]:
+            return
+        layer = self._alive(MASKS)
+        if layer is None:
+            if MASKS in self._layers:
+                return
+            placing = _placing(self._place[1], labels.shape[1])
+            layer = Labels(labels.astype(np.int32), name=MASKS, opacity=0.9, **placing)
+            layer.metadata = {"preview": True}
+            layer.editable = False
+            self._add(MASKS, layer)
+            layer.contour = 2
+            return
+        _replace(layer, labels)
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _show_image(
+        self,
+        name: str,
+        pixels: np.ndarray,
+        limits: tuple[float, float],
+        pixel_size: float | None,
+        right: int,
+    ) -> None:
+        layer = self._alive(name)
+        if layer is None:
+            if name in self._layers:  # deleted by the user
+                return
+            placing = _placing(pixel_size, right)
+            layer = Image(pixels.copy(), name=name, contrast_limits=limits, **placing)
+            layer.metadata = {"preview": True}
+            self._add(name, layer)
+        else:
+            moved = (pixels.shape, pixel_size) != self._place
+            _replace(layer, pixels)
+            if moved:
+                _move(layer, pixel_size, right)
+        self._set_limits(name, layer, limits)
+
+    def _set_limits(self, name: str, layer: Image, limits: tuple[float, float]) -> None:
+        ours = self._limits.get(name)
+        if ours is not None and not np.allclose(ours, layer.contrast_limits):
+            return  # the user's own
+        if ours != limits:
+            layer.contrast_limits = limits
+            self._limits[name] = limits
+
+    def _add(self, name: str, layer: Layer) -> None:
+        active = self._viewer.layers.selection.active
+        self._viewer.add_layer(layer)
+        self._layers[name] = weakref.ref(layer)
+        if active is not None and active in self._viewer.layers:
+            self._viewer.layers.selection.active = active
+
+    def _alive(self, name: str) -> Any:
+        reference = self._layers.get(name)
+        layer = reference() if reference is not None else None
+        return layer if layer is not None and layer in self._viewer.layers else None
+
+
+def _placing(pixel_size: float | None, right: int) -> dict[str, Any]:
+    """Return a layer's scale, and its place so many pixels to the right."""
+    step = pixel_size or 1.0
+    return {
+        "scale": (step, step),
+        "translate": (0.0, step * (right + round(_GAP * right))),
+        "units": ("nm", "nm") if pixel_size else ("pixel", "pixel"),
+    }
+
+
+def _move(layer: Layer, pixel_size: float | None, right: int) -> None:
+    for name, value in _placing(pixel_size, right).items():
+        setattr(layer, name, value)
+
+
+def _replace(layer: Any, pixels: np.ndarray) -> None:
+    """Give a layer other pixels, without what napari does for a change of layer data."""
+    if layer.data.shape != pixels.shape or layer.data.dtype != pixels.dtype:
+        layer.data = pixels.copy()
+        return
+    np.copyto(layer.data, pixels)
+    layer.refresh(thumbnail=False, highlight=False, extent=False)
