@@ -15,8 +15,7 @@ from napari_insitu_tem.analysis.variance_stabilisation import (
 from napari_insitu_tem.io.cameras import Camera, CameraError, save_camera
 from napari_insitu_tem.simulate.detector import DetectorSettings, apply_transfer, detect
 from napari_insitu_tem.tasks.denoise import DenoiseSettings, denoise
-
-METHODS = DenoiseSettings.model_json_schema()["properties"]["method"]["enum"]
+from napari_insitu_tem.tasks.denoise.settings import CLASSICAL as METHODS
 
 
 def run(recorded, job, **chosen) -> np.ndarray:
