@@ -26,6 +26,8 @@ _EFFECT = 1.5
 _FLOOR = 0.02
 _MOST_AXES = 4
 _ROUNDS = 40
+_BORDER = 1.5
+_LEAST_INTERIOR = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +177,17 @@ def find_regions(
     expected, spread = float(nothing.mean()), float(nothing.std(ddof=1))
     sticks_out = values > max(expected + _STICKS_OUT * spread, _EFFECT * expected)
     axes = axes[:, : max(1, min(int(sticks_out.sum()), _MOST_AXES))]
-    points = _sampled(here @ axes, _SAMPLE, rng)
+    grid = frames[0].shape[:2]
+    within = np.concatenate(
+        [
+            _changes((part @ axes).reshape(*grid, -1), which.reach).ravel()
+            for part in np.split(here, len(frames))
+        ]
+    )
+    usual = np.concatenate(
+        [_changes((each @ axes).reshape(*grid, -1), which.reach).ravel() for each in there]
+    )
+    points = _sampled((here @ axes)[_interior(within, usual)], _SAMPLE, rng)
     gaps: dict[int, tuple[float, float]] = {}
     if count is None:
         count = 1
@@ -195,6 +207,24 @@ def _directions(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     centred = points - points.mean(axis=0)
     values, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
     return values[::-1], vectors[:, ::-1]
+
+
+def _changes(place: np.ndarray, reach: int) -> np.ndarray:
+    """Return by how much the features (rows, columns, d) differ within a place's window."""
+    size = (2 * reach + 1, 2 * reach + 1, 1)
+    return np.linalg.norm(
+        ndimage.maximum_filter(place, size) - ndimage.minimum_filter(place, size), axis=-1
+    )
+
+
+def _interior(changes: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """Return which places do not lie on a border.
+
+    The window mixes what lies on both sides of a border, and the mixtures would be taken for
+    regions of their own.
+    """
+    limit = _BORDER * np.quantile(usual, 0.95)
+    return changes <= max(limit, np.quantile(changes, _LEAST_INTERIOR))
 
 
 def _sampled(points: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

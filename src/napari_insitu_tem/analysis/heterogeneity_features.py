@@ -49,6 +49,11 @@ class FeatureSet:
         return max(1, int(self.window / 8))
 
     @property
+    def reach(self) -> int:
+        """Steps of the grid within a quarter of the window."""
+        return max(1, round(self.window / 4 / self.step))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the features, with units."""
         of_scale = [
