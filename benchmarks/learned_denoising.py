@@ -115,7 +115,7 @@ def main() -> None:
         level = max(matched(found[best], truth), matched(mean, truth))
         for way in arguments.ways:
             settings = DenoiseSettings(method=way, minutes=arguments.minutes)
-            result, seconds = timed(lambda s=settings: denoise(movie, s, job()))
+            result, seconds = timed(lambda m=movie, s=settings: denoise(m, s, job()))
             frames = np.asarray(result.data)
             gain = matched(frames, truth) - level
             rows.append([name, dose, way, f"{matched(frames, truth):.1f}", f"{gain:+.1f}",
