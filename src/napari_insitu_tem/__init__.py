@@ -30,6 +30,7 @@ _MODULES = {
             "align",
             "denoise",
             "quality",
+            "heterogeneity",
             "segment",
             "correct",
             "separate",

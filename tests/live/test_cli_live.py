@@ -1,7 +1,5 @@
 """Following by command."""
 
-import threading
-
 import numpy as np
 from frame_files import frame
 from typer.testing import CliRunner
@@ -30,11 +28,11 @@ def test_a_folder_is_followed_and_recorded(tmp_path):
 
 def test_a_simulated_microscope_is_followed(tmp_path):
     place = str(tmp_path / "run.mrc")
-    arguments = ["simulate-microscope", place, "--kind", "mrc", "--size", "128", "--seconds", "3"]
-    microscope = threading.Thread(target=runner.invoke, args=(app, arguments))
-    microscope.start()
-    done = runner.invoke(app, ["live", place, "--seconds", "3"])
-    microscope.join()
+    np.save(tmp_path / "movie.npy", np.stack([frame(n) for n in range(9)]))
+    arguments = ["simulate-microscope", place, "--kind", "mrc", "--seconds", "2"]
+    written = runner.invoke(app, [*arguments, "--movie", str(tmp_path / "movie.npy")])
+    assert "frames were written" in written.output, written.output
+    done = runner.invoke(app, ["live", place, "--from-start", "--seconds", "6"])
     assert done.exit_code == 0, done.output
     assert "refined" in done.output
 

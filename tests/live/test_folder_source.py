@@ -115,6 +115,23 @@ def test_a_frame_out_of_order_is_late_but_not_missing(source, tmp_path):
     assert "missing" not in " ".join(source.notes.take())
 
 
+def test_many_broken_files_hold_up_no_whole_one(tmp_path):
+    source = FolderSource(tmp_path, settle=0.0, patience=60.0)
+    for number in range(40):
+        (tmp_path / f"frame_{number:04d}.npy").write_bytes(b"half")
+    put(tmp_path, 40)
+    assert numbers(taken(source)) == [40]
+
+
+def test_a_broken_frame_is_not_told_to_be_missing_as_well(tmp_path):
+    source = FolderSource(tmp_path, settle=0.0, patience=1.2)
+    for number in (1, 2, 3, 5):
+        put(tmp_path, number)
+    (tmp_path / "frame_0004.npy").write_bytes(b"half")
+    assert numbers(taken(source, 4)) == [1, 2, 3, 5]
+    assert "missing" not in noted(source, "frame_0004")
+
+
 def test_numbers_that_count_by_twos_or_tell_the_time_are_not_missing(source, tmp_path):
     for number in (2, 4, 6, 8, 10):
         put(tmp_path, number)
@@ -157,6 +174,15 @@ def test_a_folder_that_comes_later_is_waited_for(tmp_path):
     assert source.look() == 0
     put(tmp_path / "later", 1)
     assert numbers(taken(source)) == [1]
+
+
+def test_the_newest_can_be_seen_before_its_turn(source, tmp_path):
+    for number in range(1, 6):
+        put(tmp_path, number)
+    (tmp_path / "frame_0006.npy").write_bytes(b"half")
+    source.look()
+    assert numbers([source.peek()]) == [5] and source.look() == 6
+    assert numbers(taken(source, 5)) == [1, 2, 3, 4, 5]
 
 
 def test_skipping_keeps_the_last(source, tmp_path):
@@ -224,8 +250,8 @@ def test_no_file_stays_open(source, tmp_path):
     for number, kind in enumerate(KINDS):
         put(tmp_path, number, kind)
     assert len(taken(source, len(KINDS))) == len(KINDS)
-    held = [os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
-    assert not [path for path in held if str(tmp_path) in path]
+    held = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert not [path for path in held if str(tmp_path) in str(path)]
 
 
 @pytest.mark.recordings

@@ -264,7 +264,7 @@ def test_memory_does_not_grow_with_the_frames(follow):
     for number in range(60):
         source.push(np.full((64, 64), number))
         wait(lambda number=number: follower.standing().arrived == number + 1)
-        alive.append(len(follower._mean))
+        alive.append(len(follower._reader._latest))
     assert max(alive) == 3
 
 
@@ -315,3 +315,34 @@ def test_particles_are_counted_with_settings_that_are_found_once(follow):
 def test_a_frame_tells_where_it_is_from():
     one = Frame(np.zeros((2, 2)), 3, "here", 1.0)
     assert (one.late, one.pixel_size) == (False, None)
+
+
+def test_a_recording_that_falls_behind_shows_the_latest_and_loses_nothing(
+    follow, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("napari_insitu_tem.live.reader._PEEK", 0.0)
+    recorded, shown = [], []
+
+    class Slow:
+        folder, n_raw, n_refined = tmp_path, 0, 0
+
+        def add_raw(self, frame):
+            time.sleep(0.02)
+            recorded.append(frame.number)
+
+        def add_refined(self, picture, frame):
+            shown.append((frame.number, len(recorded)))
+
+        def close(self):
+            pass
+
+    monkeypatch.setattr("napari_insitu_tem.live.recording.Recorder", lambda *_, **__: Slow())
+    source = PushSource(1000)
+    for number in range(100):
+        source.push(np.full((4, 4), number))
+    options = {"from_start": True, "record_into": tmp_path}
+    follow(source, frames=2, **options)
+    wait(lambda: len(recorded) == 100)
+    wait(lambda: shown and shown[-1][0] == 99)
+    assert recorded == list(range(100))
+    assert shown[0][0] == 99 and shown[0][1] < 50  # long before its turn

@@ -82,6 +82,7 @@ def test_skipping_keeps_the_last_frames(tmp_path, kind):
                 file.write(frame(number), contiguous=False)
     source = open_source(path)
     assert source.look() == 20
+    assert numbers([source.peek()]) == [19] and source.look() == 20
     assert source.skip(2) == 18
     frames = taken(source, 2)
     assert numbers(frames) == [18, 19] and [one.number for one in frames] == [18, 19]

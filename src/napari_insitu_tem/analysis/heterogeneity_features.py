@@ -65,17 +65,6 @@ class FeatureSet:
         ]  # fmt: skip
         return (*(("brightness_counts",) if self.brightness else ()), *of_scale)
 
-    @property
-    def logarithmic(self) -> np.ndarray:
-        """Which features are compared by ratio and not by difference."""
-        return np.array([name.startswith(("contrast", "gradient")) for name in self.names])
-
-    def compared(self, features: np.ndarray) -> np.ndarray:
-        """Return features (…, n) as they are compared: the logarithm where ratios count."""
-        with np.errstate(divide="ignore"):
-            logs = np.log(np.maximum(features, _TINY))
-        return np.where(self.logarithmic, logs, features)
-
 
 def local_features(frame: np.ndarray, which: FeatureSet) -> np.ndarray:
     """Return the features of a frame on a grid.

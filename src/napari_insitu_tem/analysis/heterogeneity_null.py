@@ -2,7 +2,8 @@
 
 Randomising the phases of a frame's spectrum keeps its texture and spreads it evenly (J. Theiler
 et al., Physica D 58 (1992) 77). What is coarser than the window is what is looked for; there the
-spectrum is replaced by that of the next finer details, so that it cannot hide in the comparison.
+spectrum (below 0.3 cycles per window) is replaced by that of the next finer details, so that it
+cannot hide in the comparison.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from napari_insitu_tem.analysis.transfer import spatial_frequency
 
 __all__ = ["even_texture"]
 
-_CUT = 0.27
-_UP_TO = 3.0
+_CUT = 0.3
+_UP_TO = 1.6
 _MARGIN = 0.5
 
 
@@ -43,7 +44,7 @@ def even_texture(frame: np.ndarray, window: float, rng: np.random.Generator) -> 
     mean = float(frame.mean())
     amplitude = np.abs(scipy.fft.rfft2((frame - mean) * taper)) / np.sqrt(np.mean(taper**2))
     frequency = spatial_frequency(shape)
-    cut = max(_CUT / window * 2, 1.5 / min(shape))
+    cut = max(_CUT / window, 1.5 / min(shape))
     next_finer = (frequency >= cut) & (frequency < _UP_TO * cut)
     if next_finer.any():
         level = np.sqrt(np.mean(amplitude[next_finer] ** 2))

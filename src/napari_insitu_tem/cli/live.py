@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from napari_insitu_tem.cli.errors import plain_errors
@@ -56,7 +57,8 @@ def live(
             from_start=from_start,
             record_into=out,
         )
-        make_refiner(settings)  # what cannot be chosen is told before anything runs
+        # What cannot be chosen is told, and what takes long to import is there, before it runs.
+        make_refiner(settings)(np.zeros((64, 64), np.float32))
         end = None if seconds is None else time.monotonic() + seconds
         with until_interrupted(_STOPPING) as is_stopped:
             follower.start()

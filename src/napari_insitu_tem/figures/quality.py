@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -44,13 +45,11 @@ def draw_spectrum(spectrum: pd.DataFrame, axes: Axes) -> Drawn:
     else:
         axes.set_ylim(0, max(1.6, 1.1 * top))
     axes.set_xlim(0, 1)
-    axes.set_ylabel("Power of the residual / noise expected")
+    axes.set_ylabel("Residual power / expected")
     axes.set_xlabel("Frequency (of Nyquist)")
     if "frequency_per_nm" in spectrum:
         scale = float(spectrum["frequency_per_nm"].iloc[-1] / along.iloc[-1])
-        above = axes.secondary_xaxis(
-            "top", functions=(lambda values: values * scale, lambda values: values / scale)
-        )
+        above = axes.secondary_xaxis("top", functions=(_times(scale), _times(1 / scale)))
         above.set_xlabel("Frequency (1/nm)")
     axes.legend(loc="best")
     return Drawn(spectrum)
@@ -108,7 +107,7 @@ def draw_frames(
     raw = {"upsnr_db": "raw_upsnr_db", "matched_psnr_db": "raw_matched_psnr_db",
            "ssim": "raw_ssim"}.get(name)  # fmt: skip
     columns = ["frame", *(["time_s"] if "time_s" in frames else []), name]
-    if raw in frames:
+    if raw is not None and raw in frames:
         axes.lines[0].set_label("denoised")
         axes.plot(along, frames[raw], ".-", ms=3, lw=0.9, color=GREY, label="raw")
         axes.legend(loc="best")
@@ -120,3 +119,7 @@ def draw_frames(
     axes.set_xlabel("Frame" if time is None else "Time (s)")
     axes.set_ylabel(PLOTTED[name])
     return Drawn(frames[columns], frame_x=along)
+
+
+def _times(scale: float) -> Callable[[Any], Any]:
+    return lambda values: values * scale

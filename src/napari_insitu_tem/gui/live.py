@@ -23,7 +23,8 @@ from napari_insitu_tem.loading import load_ahead
 if TYPE_CHECKING:
     import napari
 
-    from napari_insitu_tem.live.follower import Follower, Picture
+    from napari_insitu_tem.live.follower import Follower
+    from napari_insitu_tem.live.picture import Picture
 
 __all__ = ["LiveDock"]
 
@@ -32,6 +33,7 @@ _HEAVY = (
     "tifffile",
     "mrcfile",
     "scipy.ndimage",
+    "skimage.restoration",
     "zarr",
     "napari_insitu_tem.io.read",
     "napari_insitu_tem.live.opening",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Labels, Layer
 
-from napari_insitu_tem.live.follower import Picture
+from napari_insitu_tem.live.picture import Picture
 
 __all__ = ["RAW", "LiveLayers"]
 
@@ -45,18 +45,17 @@ class LiveLayers:
     def show(self, picture: Picture) -> None:
         """Show a picture."""
         frame = picture.frame
+        size, width = frame.pixel_size, frame.pixels.shape[1]
         first = not self._place
-        place = (frame.pixels.shape, frame.pixel_size)
-        self._show_image(RAW, frame.pixels, picture.raw_limits, frame.pixel_size, 0)
-        self._show_image(
-            REFINED, picture.refined, picture.refined_limits, frame.pixel_size, frame.pixels.shape[1]
-        )
+        place = (frame.pixels.shape, size)
+        self._show_image(RAW, frame.pixels, picture.raw_limits, size, 0)
+        self._show_image(REFINED, picture.refined, picture.refined_limits, size, width)
         if place != self._place:
             self._place = place
             masks = self._alive(MASKS)
             if masks is not None and masks.data.shape != frame.pixels.shape:
                 masks.data = np.zeros(frame.pixels.shape, np.int32)
-                _move(masks, frame.pixel_size, frame.pixels.shape[1])
+                _move(masks, size, width)
             if first:
                 self._viewer.dims.ndisplay = 2
             self._viewer.reset_view()

@@ -26,6 +26,7 @@ class SimulatedMicroscope:
 
     def __init__(self, *, faulty: bool = False, size: int = 512) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="insitu-tem-live-")) / "simulated microscope"
+        self.folder.mkdir()
         self._faulty, self._size = faulty, size
         self._stop = threading.Event()
         threading.Thread(target=self._run, name="simulated microscope", daemon=True).start()
@@ -53,5 +54,8 @@ class SimulatedMicroscope:
                 keep=_KEPT,
                 is_stopped=self._stop.is_set,
             )
+        except RuntimeError:
+            if not self._stop.is_set():  # the program ends while a frame is rendered
+                raise
         finally:
             shutil.rmtree(self.folder.parent, ignore_errors=True)

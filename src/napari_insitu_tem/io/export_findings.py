@@ -70,8 +70,10 @@ def export_findings(
         write_provenance(result.history(), stem)
     for name, image in result.images().items():
         path = stem.with_name(f"{stem.name}_{name}.{images_as}")
-        write = write_labels if isinstance(image, Segmentation) else write_movie
-        written.append(write(image.replace(provenance=result.history()), path, job))
+        if isinstance(image, Segmentation):
+            written.append(write_labels(image.replace(provenance=result.history()), path, job))
+        else:
+            written.append(write_movie(image.replace(provenance=result.history()), path, job))
     if movie:
         written.append(
             write_movie(

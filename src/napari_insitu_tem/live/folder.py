@@ -7,13 +7,15 @@ system's own notices of changes do not.
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import json
 import os
-import re
 import time
 from bisect import insort
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from napari_insitu_tem.io.formats.frames import natural_key
 from napari_insitu_tem.live.clock import Clock
@@ -21,18 +23,20 @@ from napari_insitu_tem.live.decode import SUFFIXES, NotAFrameError, read_frame_f
 from napari_insitu_tem.live.frames import Frame, Notes
 from napari_insitu_tem.live.names import Numbering, next_name, number_in
 from napari_insitu_tem.live.pixel_size import pixel_size_in
+from napari_insitu_tem.live.tree import is_branch, leaves
 
 __all__ = ["SIDE_FILE", "FolderSource"]
 
 #: May lie in the folder: ``{"pixel_size_nm": 0.12}``, for files that have no room for it.
 SIDE_FILE = "live.json"
-_TREE = re.compile(r"(hour|minute|second)s?_\d+", re.IGNORECASE)
 #: A folder is looked through so many times its own duration apart, so as not to wear it out.
 _REST = 8.0
 #: And so seldom (s) where the names of new files were guessed right.
 _SELDOM = 0.25
 #: So many files are examined at a time; more would keep a slow drive busy.
 _AT_A_TIME = 16
+#: A file that could not be read is tried again after so long (s).
+_RETRY = 0.1
 #: A file that was there before, and is older than this (s), is not being written.
 _LONG_AGO = 2.0
 #: The older folders of a tree are looked through this often (s), for what came late.
@@ -50,6 +54,7 @@ class _File:
     changed: int = -1
     since: float = 0.0
     seen: float = 0.0
+    retry: float = 0.0
 
     def __lt__(self, other: _File) -> bool:
         return self.key < other.key
@@ -116,10 +121,28 @@ class FolderSource:
 
     def take(self) -> Frame | None:
         """Read the next frame; None when none is complete yet."""
-        for file in self._waiting[:_AT_A_TIME]:
+        now = time.monotonic()
+        # Those that were just found broken do not keep the others from their turn.
+        due = (file for file in self._waiting if file.retry <= now)
+        for file in list(itertools.islice(due, _AT_A_TIME)):
             frame = self._try(file)
             if frame is not None:
                 return frame
+            if self._last is not None and file < self._last:  # it is there, so not missing
+                self._numbering.came_late(file.path.relative_to(self.folder).as_posix())
+        return None
+
+    def peek(self) -> Frame | None:
+        """Read the newest frame that waits, which stays waiting; None when it is not whole."""
+        for file in self._waiting[:-4:-1]:  # the very newest may be half-written
+            try:
+                if file.changed < 0:
+                    file.seen = time.time()
+                file.changed = file.path.stat().st_mtime_ns
+                pixels = read_frame_file(file.path)
+            except Exception:  # it is told when its turn comes
+                continue
+            return self._frame(file, pixels, self._waiting.index(file), late=False)
         return None
 
     def skip(self, keep: int) -> int:
@@ -159,10 +182,10 @@ class FolderSource:
                             continue
                         if self._wanted(entry.name):
                             self._add(Path(entry.path))
-                        elif not self._is_tree and _TREE.fullmatch(entry.name):
+                        elif not self._is_tree and is_branch(entry.name):
                             self._next_tree_scan = 0.0  # a tree begins to grow here
         except FileNotFoundError:
-            if not self.folder.exists():
+            if not self.folder.exists() and not self.notes.count("no folder"):
                 self.notes.add("no folder", f"There is no folder '{self.name}' yet.")
         except OSError as error:
             self.notes.add(
@@ -173,10 +196,10 @@ class FolderSource:
         """Return the folders to look through: of a tree, the newest ones most of the time."""
         if now >= self._next_tree_scan:
             self._next_tree_scan = now + _WHOLE_TREE
-            leaves = _leaves(self.folder)
-            self._is_tree = bool(leaves)
-            return [self.folder, *leaves]
-        return _leaves(self.folder, newest_only=2) if self._is_tree else [self.folder]
+            found = leaves(self.folder)
+            self._is_tree = bool(found)
+            return [self.folder, *found]
+        return leaves(self.folder, newest_only=2) if self._is_tree else [self.folder]
 
     def _wanted(self, name: str) -> bool:
         return (
@@ -204,14 +227,19 @@ class FolderSource:
                     return None
                 file.since = now - self._settle
             if now - file.since < self._settle or not file.size:
-                return self._given_up(file, now, "is empty")
+                self._given_up(file, now, "is empty")
+                return None
             pixels = read_frame_file(file.path)
         except FileNotFoundError:
-            return self._drop(file, f"'{file.path.name}' was gone before it could be read.")
+            self._drop(file, f"'{file.path.name}' was gone before it could be read.")
+            return None
         except NotAFrameError as error:
-            return self._drop(file, f"'{file.path.name}' was left out. {error}")
+            self._drop(file, f"'{file.path.name}' was left out. {error}")
+            return None
         except Exception:  # every library fails in its own way on half a file
-            return self._given_up(file, now, "is damaged, cut off or locked")
+            file.retry = now + _RETRY
+            self._given_up(file, now, "is damaged, cut off or locked")
+            return None
         self._waiting.remove(file)
         late = self._last is not None and file < self._last
         place = file.path.relative_to(self.folder).as_posix()
@@ -221,15 +249,20 @@ class FolderSource:
         else:
             self._last = file
             self._numbering.came(place, now)
-        self._calibrate(file.path)
+        frame = self._frame(file, pixels, 0, late=late)
         self._count += 1
+        return frame
+
+    def _frame(self, file: _File, pixels: np.ndarray, ahead: int, *, late: bool) -> Frame:
+        """Return the frame of a file that has so many others before its turn."""
+        self._calibrate(file.path)
         number = number_in(file.path.name)
         in_tree = file.path.parent != self.folder
         return Frame(
             pixels,
-            self._count - 1 if number is None or in_tree else number,
-            place,
-            self._clock.arrival(file.changed / 1e9, file.seen),
+            self._count + ahead if number is None or in_tree else number,
+            file.path.relative_to(self.folder).as_posix(),
+            self._clock.arrival(file.changed / 1e9, file.seen or time.time()),
             late,
             self._pixel_size,
         )
@@ -258,22 +291,3 @@ class FolderSource:
                 "side file",
                 f"'{SIDE_FILE}' in the folder is not of the form {{\"pixel_size_nm\": 0.12}}.",
             )
-
-
-def _leaves(folder: Path, newest_only: int | None = None) -> list[Path]:
-    """Return the deepest folders of an Hour/Minute/Second tree, in order; of a plain one, none.
-
-    With `newest_only`, only the last so many on every level are gone into.
-    """
-    inner = sorted(
-        (
-            Path(entry.path)
-            for entry in os.scandir(folder)
-            if _TREE.fullmatch(entry.name) and entry.is_dir()
-        ),
-        key=natural_key,
-    )
-    if newest_only is not None:
-        inner = inner[-newest_only:]
-    found = [leaf for each in inner for leaf in (_leaves(each, newest_only) or [each])]
-    return found if newest_only is None else found[-newest_only:]

@@ -65,6 +65,9 @@ class FrameSource(Protocol):
     def take(self) -> Frame | None:
         """Read the next frame; None when none is complete yet."""
 
+    def peek(self) -> Frame | None:
+        """Read the newest frame that waits, which stays waiting; None when it is not whole."""
+
     def skip(self, keep: int) -> int:
         """Pass over all waiting frames but the last `keep`; return over how many."""
 

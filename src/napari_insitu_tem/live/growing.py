@@ -54,6 +54,7 @@ class GrowingSource:
         self._headless_since: float | None = None
         self._layout: Layout | None = None
         self._pixel_size: float | None = None
+        self._calibrated = False
 
     def look(self) -> int:
         """Look how far the file has grown; return how many frames wait to be taken."""
@@ -67,7 +68,7 @@ class GrowingSource:
             if self._layout is None and self._size:
                 self._read_header()
         except FileNotFoundError:
-            if not self._size:
+            if not self._size and not self.notes.count("no file"):
                 self.notes.add("no file", f"There is no file '{self.name}' yet.")
             return self._complete - self._next
         except OSError as error:
@@ -79,28 +80,13 @@ class GrowingSource:
 
     def take(self) -> Frame | None:
         """Read the next frame; None when none is complete yet."""
-        if self._layout is None or self._next >= self._complete:
-            return None
-        wanted = self._layout.frame_bytes
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self._layout.place(self._next))
-                blob = file.read(wanted)
-        except OSError as error:
-            self.notes.add("unreadable", f"'{self.name}' cannot be read: {error.strerror}.")
-            return None
-        if len(blob) < wanted:  # shortened since it was looked at
-            return None
-        if self._find_pixel_size is not None and not self._next:
-            self._pixel_size = self._find_pixel_size(self.path, self._layout)
-        number, self._next = self._next, self._next + 1
-        return Frame(
-            as_frame(self._layout.frame(blob)),
-            number,
-            f"{self.path.name}, frame {number}",
-            self._clock.arrival(self._modified, self._seen),
-            pixel_size=self._pixel_size,
-        )
+        frame = self._frame(self._next)
+        self._next += frame is not None
+        return frame
+
+    def peek(self) -> Frame | None:
+        """Read the newest frame that waits, which stays waiting."""
+        return self._frame(self._complete - 1)
 
     def skip(self, keep: int) -> int:
         """Pass over all waiting frames but the last `keep`; return over how many."""
@@ -111,9 +97,34 @@ class GrowingSource:
     def close(self) -> None:
         """Nothing is kept open."""
 
+    def _frame(self, number: int) -> Frame | None:
+        layout = self._layout
+        if layout is None or not self._next <= number < self._complete:
+            return None
+        try:
+            with self.path.open("rb") as file:
+                file.seek(layout.place(number))
+                blob = file.read(layout.frame_bytes)
+            if self._find_pixel_size is not None and not self._calibrated:
+                self._calibrated = True
+                self._pixel_size = self._find_pixel_size(self.path, layout)
+        except OSError as error:
+            self.notes.add("unreadable", f"'{self.name}' cannot be read: {error.strerror}.")
+            return None
+        if len(blob) < layout.frame_bytes:  # shortened since it was looked at
+            return None
+        return Frame(
+            as_frame(layout.frame(blob)),
+            number,
+            f"{self.path.name}, frame {number}",
+            self._clock.arrival(self._modified, self._seen),
+            pixel_size=self._pixel_size,
+        )
+
     def _begin_anew(self) -> None:
         self.notes.add("anew", f"'{self.path.name}' was begun anew.")
         self._layout, self._next, self._complete, self._size = None, 0, 0, 0
+        self._calibrated = False
 
     def _read_header(self) -> None:
         with self.path.open("rb") as file:
@@ -136,14 +147,7 @@ class GrowingSource:
 
 def mrc_source(path: str | Path) -> GrowingSource:
     """Follow a growing MRC file; the number of frames in its header does not matter."""
-    return GrowingSource(path, read_layout, _pixel_size)
-
-
-def _pixel_size(path: Path, layout: Layout) -> float | None:
-    try:
-        return pixel_size_of_mrc(path, layout)
-    except OSError:
-        return None
+    return GrowingSource(path, read_layout, pixel_size_of_mrc)
 
 
 def raw_source(

@@ -46,6 +46,7 @@ class TiffSource:
         self._count = 0
         self._stuck_since: float | None = None
         self._pixel_size: float | None = None
+        self._calibrated = False
 
     def look(self) -> int:
         """Look for new pages; return how many wait to be taken."""
@@ -65,7 +66,7 @@ class TiffSource:
             if changed and self._size > 16:
                 self._walk()
         except FileNotFoundError:
-            if not self._size:
+            if not self._size and not self.notes.count("no file"):
                 self.notes.add("no file", f"There is no file '{self.name}' yet.")
         except Exception as error:  # a header or directory that is only half there
             self._complain(error)
@@ -83,16 +84,16 @@ class TiffSource:
             self._waiting.pop(0)
             self._stuck_since = None
             number, self._count = self._count, self._count + 1
-            if not number:
-                self._pixel_size = pixel_size_in(self.path)
-            return Frame(
-                pixels,
-                number,
-                f"{self.path.name}, page {number}",
-                self._clock.arrival(self._modified, self._seen),
-                pixel_size=self._pixel_size,
-            )
+            return self._frame(pixels, number)
         return None
+
+    def peek(self) -> Frame | None:
+        """Read the newest page that waits, which stays waiting."""
+        try:
+            pixels = self._page(self._waiting[-1])
+        except Exception:  # not whole yet
+            return None
+        return self._frame(pixels, self._count + len(self._waiting) - 1)
 
     def skip(self, keep: int) -> int:
         """Pass over all waiting pages but the last `keep`; return over how many."""
@@ -103,6 +104,17 @@ class TiffSource:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _frame(self, pixels: np.ndarray, number: int) -> Frame:
+        if not self._calibrated:
+            self._calibrated, self._pixel_size = True, pixel_size_in(self.path)
+        return Frame(
+            pixels,
+            number,
+            f"{self.path.name}, page {number}",
+            self._clock.arrival(self._modified, self._seen),
+            pixel_size=self._pixel_size,
+        )
 
     def _walk(self) -> None:
         """Walk the chain of directories on to its present end."""

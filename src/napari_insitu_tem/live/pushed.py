@@ -86,6 +86,11 @@ class PushSource:
         with self._lock:
             return self._frames.popleft() if self._frames else None
 
+    def peek(self) -> Frame | None:
+        """Return the newest frame that waits, which stays waiting."""
+        with self._lock:
+            return self._frames[-1] if self._frames else None
+
     def skip(self, keep: int) -> int:
         """Pass over all waiting frames but the last `keep`; return over how many."""
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from datetime import datetime
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from napari_insitu_tem.io.atomic import write_provenance
-from napari_insitu_tem.live.frames import Frame, SourceError
+from napari_insitu_tem.live.frames import Frame, Notes, SourceError
 from napari_insitu_tem.live.stream import MovieStream
 from napari_insitu_tem.provenance import Provenance, Step
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "Recording"]
+
+logger = logging.getLogger("napari_insitu_tem")
 
 
 class Recorder:
@@ -107,3 +110,90 @@ class Recorder:
         if kind != "raw":
             history = history.then(Step("live", self._settings))
         write_provenance(history, stream.path)
+
+
+class Recording:
+    """A recording that is switched on and off from another thread than the one that records.
+
+    Whatever fails (a full disk, a drive that is gone) ends the recording, not the following.
+
+    Parameters
+    ----------
+    notes : Notes
+        Told where a recording lies, and why it ended.
+    settings : dict, optional
+        For the provenance.
+    """
+
+    def __init__(self, notes: Notes, settings: dict[str, Any] | None = None) -> None:
+        #: The folder to record into; None for none. Takes effect at the next `switch`.
+        self.wanted: Path | None = None
+        self._notes, self._settings = notes, settings
+        self._recorder: Recorder | None = None
+
+    @property
+    def on(self) -> bool:
+        """Whether frames are recorded."""
+        return self._recorder is not None
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of this recording."""
+        recorder = self._recorder
+        return None if recorder is None else recorder.folder
+
+    @property
+    def n_raw(self) -> int:
+        """Raw frames in it so far."""
+        recorder = self._recorder
+        return 0 if recorder is None else recorder.n_raw
+
+    def switch(self, source: str) -> None:
+        """Begin or end, as is wanted; `source` is what is recorded."""
+        wanted = self.wanted
+        if wanted is None:
+            self.end()
+        elif self._recorder is None:
+            try:
+                self._recorder = Recorder(wanted, source=source, settings=self._settings)
+            except Exception as error:
+                self._fail(error)
+
+    def add_raw(self, frame: Frame) -> None:
+        """Record a frame as it came, if recording is on."""
+        recorder = self._recorder
+        if recorder is not None:
+            try:
+                recorder.add_raw(frame)
+            except Exception as error:
+                self._fail(error)
+
+    def add_refined(self, picture: np.ndarray, frame: Frame) -> None:
+        """Record the refined picture that `frame` is the latest frame of, if recording is on."""
+        recorder = self._recorder
+        if recorder is not None:
+            try:
+                recorder.add_refined(picture, frame)
+            except Exception as error:
+                self._notes.add("recording", f"A refined frame was not recorded: {error}")
+
+    def end(self) -> None:
+        """Finish the recording, if there is one."""
+        recorder, self._recorder = self._recorder, None
+        if recorder is None:
+            return
+        try:
+            recorder.close()
+        except Exception as error:
+            logger.debug("Ending the recording failed", exc_info=error)
+        self._notes.add(
+            "recorded",
+            f"{recorder.n_raw} raw and {recorder.n_refined} refined frames were recorded in "
+            f"'{recorder.folder}'.",
+        )
+
+    def _fail(self, error: Exception) -> None:
+        logger.debug("Recording failed", exc_info=error)
+        self.wanted = None
+        self.end()
+        self._notes.add("recording", f"The recording was ended: {error}")

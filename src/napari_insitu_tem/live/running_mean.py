@@ -56,7 +56,7 @@ class RunningMean:
         self._added += 1
         gone = self._frames.popleft() if len(self._frames) > self._most else None
         if self._sum is None or (frame.dtype.kind == "f" and not self._added % self._ANEW_EVERY):
-            self._sum = np.sum(self._frames, axis=0, dtype=np.float64)
+            self._sum = np.asarray(np.sum(self._frames, axis=0, dtype=np.float64))
             return same
         self._sum += frame
         if gone is not None:

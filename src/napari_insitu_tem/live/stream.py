@@ -92,5 +92,5 @@ class MovieStream:
         transformations = [{"type": "scale", "scale": scale}]
         dataset = {"path": "0", "coordinateTransformations": transformations}
         multiscale = {"name": name, "axes": axes, "datasets": [dataset]}
-        ome = {"version": "0.5", "multiscales": [multiscale]}
+        ome: dict[str, Any] = {"version": "0.5", "multiscales": [multiscale]}
         self._group.attrs.update({"ome": ome, NAMESPACE: {"name": name}})

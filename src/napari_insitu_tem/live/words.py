@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from napari_insitu_tem.live.follower import Picture, Standing
+from napari_insitu_tem.live.picture import Picture, Standing
 
 __all__ = ["standing_words"]
 

@@ -33,6 +33,7 @@ MODULES = (
     "align",
     "denoise",
     "quality",
+    "heterogeneity",
     "segment",
     "correct",
     "separate",

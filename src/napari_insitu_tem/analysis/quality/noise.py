@@ -52,6 +52,8 @@ class ExpectedNoise:
         Correlation between pixels by their distance (dy, dx), 1 in the middle.
     source : str
         From what it was found, in words.
+    rough : bool
+        Whether it may well be a quarter off.
     """
 
     slope: float
@@ -59,6 +61,7 @@ class ExpectedNoise:
     least: float
     correlation: np.ndarray
     source: str
+    rough: bool = False
 
     @property
     def beside(self) -> float:
@@ -183,9 +186,9 @@ def noise_of_frame(frame: np.ndarray) -> ExpectedNoise:
     least = max(0.05 * level**2, 1e-12)
     source = "the finest details of a single frame"
     if counting is None:
-        return ExpectedNoise(0.0, max(level**2, 1e-12), least, alone, source)
+        return ExpectedNoise(0.0, max(level**2, 1e-12), least, alone, source, rough=True)
     rest = counting.readout**2 - counting.gain * counting.offset
-    return ExpectedNoise(counting.gain, rest, least, alone, source)
+    return ExpectedNoise(counting.gain, rest, least, alone, source, rough=True)
 
 
 def _correlation(tiles: np.ndarray) -> np.ndarray:

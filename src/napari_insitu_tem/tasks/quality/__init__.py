@@ -9,7 +9,7 @@ import numpy as np
 from napari_insitu_tem.analysis.quality.noise import ExpectedNoise
 from napari_insitu_tem.analysis.quality.rings import RingCorrelation
 from napari_insitu_tem.analysis.quality.whiteness import REACH, Whiteness, whiteness_of_movie
-from napari_insitu_tem.io.cameras import load_camera
+from napari_insitu_tem.io.cameras import Camera, load_camera
 from napari_insitu_tem.io.store import as_dask
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
@@ -28,7 +28,6 @@ from napari_insitu_tem.tasks.quality.expected import (
 )
 from napari_insitu_tem.tasks.quality.frames import Frames, measure_frames
 from napari_insitu_tem.tasks.quality.halves import (
-    Halves,
     HalvesCompared,
     compare_halves,
     raw_rings,
@@ -90,19 +89,7 @@ def quality(
     denoising, unknown = _recorded(compared)
     apart = _apart(denoising, settings, raw.n_frames)
     frames = measure_frames(compared, noise, scale=scale, peak=peak, apart=apart, job=job)
-    halves: HalvesCompared | str = unknown
-    if settings.halves == "none":
-        halves = "it was not asked for"
-    elif denoising is not None:
-        by_frames = settings.halves == "odd and even frames" or (
-            settings.halves == "automatic" and raw.n_frames >= 2 * _FEWEST_PAIRS
-        )
-        if by_frames and raw.n_frames < 2:
-            raise SettingsError(
-                "There is only one frame; choose thinned frames for the halves of the data."
-            )
-        both = split(raw) if by_frames else thinned(compared, noise, camera, scale=scale, job=job)
-        halves = _compared(both, denoising, compared, noise, scale, job)
+    halves = _halves(compared, denoising or unknown, settings, camera, noise, scale, job)
     measured_on = _enter_errors(frames, halves, apart, peak)
     rings = _rings(raw, halves, job)
     white = whiteness_of_movie(frames.correlations, (movie.frame_shape[0], movie.frame_shape[1]))
@@ -145,16 +132,34 @@ def _apart(denoising: Denoising | None, settings: QualitySettings, n_frames: int
     return reach + 1 if reach is not None and n_frames > reach + 1 else None
 
 
-def _compared(
-    both: Halves, denoising: Denoising, compared: Compared, noise: ExpectedNoise,
-    scale: tuple[float, float], job: Job,
+def _halves(
+    compared: Compared, denoising: Denoising | str, settings: QualitySettings,
+    camera: Camera | None, noise: ExpectedNoise, scale: tuple[float, float], job: Job,
 ) -> HalvesCompared | str:  # fmt: skip
-    try:
-        return compare_halves(
-            both, denoising, noise, scale=scale, n_frames=compared.movie.n_frames, job=job
+    """Denoise halves of the data and compare them; or say why not, as a clause."""
+    raw, count = compared.raw, compared.raw.n_frames
+    if settings.halves == "none":
+        return "it was not asked for"
+    by_frames = settings.halves == "odd and even frames" or (
+        settings.halves == "automatic" and count >= 2 * _FEWEST_PAIRS
+    )
+    if by_frames and count < 2:
+        raise SettingsError(
+            "There is only one frame; choose thinned frames for the halves of the data."
         )
-    except ValueError as error:
-        return f"the halves could not be denoised ({str(error).rstrip('.')})"
+    if isinstance(denoising, str):
+        # Each frame by itself: odd and even ones are denoised separately already.
+        if settings.frames_seen != 0 or not by_frames:
+            return denoising
+        both, done = split(raw), split(compared.movie)
+        denoised = done.first, done.second
+    else:
+        both = split(raw) if by_frames else thinned(compared, noise, camera, scale=scale, job=job)
+        try:
+            denoised = denoising.again(both.first, job), denoising.again(both.second, job)
+        except ValueError as error:
+            return f"the halves could not be denoised ({str(error).rstrip('.')})"
+    return compare_halves(both, denoised, noise, scale=scale, n_frames=count, job=job)
 
 
 def _enter_errors(

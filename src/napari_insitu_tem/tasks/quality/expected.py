@@ -60,7 +60,8 @@ def brightness_scale(
     """Return gain and offset that bring the denoised movie to the raw one's scale; 1 and 0.
 
     They are only other than 1 and 0 where asked for, or, automatically, where the scales clearly
-    differ: the gain by more than a factor of two, or the mean by more than the noise.
+    differ: the mean by more than the noise, or the contrast by more than a factor of two upwards.
+    Contrast that a denoiser took away is no other scale, and is left to be seen.
     """
     if settings.scale == "leave":
         return 1.0, 0.0
@@ -73,10 +74,9 @@ def brightness_scale(
     if settings.scale == "match":
         return gain, offset
     deviation = float(np.sqrt(noise.variance(np.array([raw.mean()]))[0]))
-    # Of a faint movie the regression is unsure; only its brightness is not.
     alike = abs(denoised.mean() - raw.mean()) <= deviation
     contrast = denoised.std() <= 2 * raw.std()
-    return (1.0, 0.0) if alike and contrast and gain < 2 else (gain, offset)
+    return (1.0, 0.0) if alike and contrast else (gain, offset)
 
 
 def signal_range(compared: Compared, scale: tuple[float, float]) -> float:

@@ -24,7 +24,6 @@ from napari_insitu_tem.io.store import as_dask, new_frames
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.results import Compared
-from napari_insitu_tem.tasks.quality.again import Denoising
 
 __all__ = ["Halves", "HalvesCompared", "compare_halves", "raw_rings", "split", "thinned"]
 
@@ -147,21 +146,21 @@ def _counts(camera: Camera) -> bool:
 
 def compare_halves(
     halves: Halves,
-    denoising: Denoising,
+    denoised: tuple[Movie, Movie],
     noise: ExpectedNoise,
     *,
     scale: tuple[float, float],
     n_frames: int,
     job: Job,
 ) -> HalvesCompared:
-    """Denoise both halves and compare them.
+    """Compare two halves that were denoised separately.
 
     Parameters
     ----------
     halves : Halves
-        The data.
-    denoising : Denoising
-        How the whole was denoised.
+        The raw data.
+    denoised : (Movie, Movie)
+        Each half, denoised without the other.
     noise : ExpectedNoise
         Of the whole movie.
     scale : (gain, offset)
@@ -171,8 +170,7 @@ def compare_halves(
     job : Job
         Progress and cancel.
     """
-    first = denoising.again(halves.first, job)
-    second = denoising.again(halves.second, job)
+    first, second = denoised
     shape = halves.first.frame_shape
     store = new_frames((n_frames, *shape), np.float32)
     rings, raw_pairs = RingCorrelator(shape), RingCorrelator(shape)

@@ -44,7 +44,7 @@ class QualitySettings(Settings):
         None,
         title="Frames seen",
         description="How many frames before and after a frame the denoiser looked at, for a movie "
-        "that was denoised elsewhere.",
+        "that was denoised elsewhere. 0 also says that no network learned from this movie.",
         unit="frames",
         ge=0,
         le=1000,

@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["Verdict", "judge"]
 
 _SURE = 0.01
-_STRUCTURE = 1e-3
-_INVENTED = 5e-4
+# Noise alone marks a spot in one frame of a hundred, so far less than this on average.
+_STRUCTURE = 2e-4
+_INVENTED = 2e-4
 _TOO_LITTLE, _TOO_MUCH = 0.8, 1.15
+_ROUGHLY = 1.3
 _SIGN = 0.3
 _CORRELATED = 0.05
 
@@ -162,10 +164,14 @@ def _white(white: Whiteness, noise: ExpectedNoise, tolerance: float) -> Verdict:
 def _strength(frames: pd.DataFrame, noise: ExpectedNoise) -> Verdict:
     ratio = float(frames["residual_variance_of_expected"].median())
     what = f"{_percent(ratio)} of the variance of the noise expected from {noise.source}"
-    if ratio < _TOO_LITTLE:
+    # What a single frame's finest details say of its noise is rough.
+    margin = _ROUGHLY if noise.rough else 1.0
+    if ratio < _TOO_LITTLE / margin:
         return Verdict("Strength", "doubt", f"Only {what} was taken away; noise is left.")
-    if ratio > _TOO_MUCH:
+    if ratio > _TOO_MUCH * margin:
         return Verdict("Strength", "doubt", f"{what} was taken away: more than noise.")
+    if noise.rough:
+        return Verdict("Strength", "told", f"{what}, a rough estimate, was taken away.")
     return Verdict("Strength", "good", f"{what} was taken away.")
 
 
