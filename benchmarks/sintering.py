@@ -3,6 +3,10 @@
 Peers in the same run, on the same frames: Gaussian + Otsu + watershed from scikit-image, once
 with a smoothing and seed distance that suit these particles, once with unsuited ones.
 
+Where outlines lie: how deep the frame is on an outline, from 0 (the background around the
+particle) to 1 (its middle), by the particle's size. Half-way up is where the network has learnt
+to draw outlines; the recording's labels are one threshold for all particles.
+
     python benchmarks/sintering.py
 """
 
@@ -50,6 +54,34 @@ def gaussian_otsu_watershed(image, sigma: float, distance: int, smallest: int) -
     return labels
 
 
+def depth_on_outlines(images, truth, labels) -> dict[str, list[float]]:
+    """Return the depth of the frame on the outlines of the particles that are in the labels."""
+    from scipy import ndimage
+    from skimage.measure import regionprops
+
+    depths: dict[str, list[float]] = {"under 45 px": [], "45 to 70 px": [], "over 70 px": []}
+    for image, true, label in zip(images.astype(float), truth, labels, strict=True):
+        for particle in regionprops(true):
+            numbers, counts = np.unique(label[true == particle.label], return_counts=True)
+            number, width = numbers[np.argmax(counts)], particle.equivalent_diameter_area
+            top, left, bottom, right = particle.bbox
+            rows, columns = slice(top - 14, bottom + 14), slice(left - 14, right + 14)
+            inside = min(top, left) >= 14 and bottom + 14 <= image.shape[0]
+            if not number or width < 15 or not inside or right + 14 > image.shape[1]:
+                continue
+            mask = label[rows, columns] == number
+            other = (true[rows, columns] > 0) & (true[rows, columns] != particle.label)
+            far = ndimage.distance_transform_edt(~mask) - ndimage.distance_transform_edt(mask)
+            window = image[rows, columns]
+            if not (far < -0.2 * width).any():
+                continue
+            middle, around = window[far < -0.2 * width].mean(), window[(far > 7) & ~other].mean()
+            outline = window[(np.abs(far) <= 1) & ~other].mean()
+            size = list(depths)[int(width >= 45) + int(width >= 70)]
+            depths[size].append((around - outline) / (around - middle))
+    return depths
+
+
 def main() -> None:
     images, truth = read(recordings("sintering-bf"))
     movie = Movie(images, name="sintering")
@@ -81,6 +113,16 @@ def main() -> None:
         "sintering-bf, 20 frames of 512²",
         ["method", "mean F1@0.5", "lowest", "mean IoU", "lowest", "frames/s", "F1 / tuned peer"],
         rows,
+    )
+    outlines = {"the recording's labels": truth} | {n: each[0] for n, each in found.items()}
+    depths = {n: depth_on_outlines(images, truth, each) for n, each in outlines.items()}
+    print_table(
+        "How deep the frame is on the outlines (mean)",
+        ["outlines", *next(iter(depths.values()))],
+        [
+            [name, *(f"{np.nanmean(values):.2f}" for values in each.values())]
+            for name, each in depths.items()
+        ],
     )
     print(
         f"\nTarget: F1 ≥ 0.96 {verdict(float(rows[0][1]), 0.96, at_least=True)}, "

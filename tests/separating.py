@@ -37,7 +37,7 @@ def install(monkeypatch, *, channels=CHANNELS, network=LevelReader):
         name="layers", task="layers", network="unet", channels=channels, polarity="dark",
         trained_on="nothing", sha256="ab" * 32,
     )  # fmt: skip
-    model = SimpleNamespace(card=card, load=lambda device: network().eval())
+    model = SimpleNamespace(name=card.name, card=card, load=lambda device: network().eval())
     model.expect = lambda *, task: model
     monkeypatch.setattr("napari_insitu_tem.models.store.get_model", lambda name: model)
     return model

@@ -121,3 +121,16 @@ def test_a_known_scale_is_kept() -> None:
     assert view.scale == 0.5
     assert view.found
     assert view.diameter == pytest.approx(40, rel=0.35)
+
+
+def test_particles_too_faint_for_trial_outlines_are_seen_at_a_coarser_scale() -> None:
+    (frame,) = frames(100, bright=True, edge=512, noise=6.0)[:1]
+
+    def nothing(image: np.ndarray) -> np.ndarray:
+        return np.zeros((2, *image.shape), np.float32)
+
+    view = find_view([frame], nothing, label, likes="dark")
+    assert view.found
+    assert view.bright
+    assert view.diameter == pytest.approx(100, rel=0.4)
+    assert 14 <= view.scale * view.diameter <= 24

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_insitu_tem.analysis.edge_trials import EdgeTrials
+from napari_insitu_tem.analysis.proposal import automatic_values
 from napari_insitu_tem.analysis.standardise import standardise
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import MovieError
@@ -201,8 +202,7 @@ def find_view(
     if len(views) == 1 and scale is not None:
         return best  # nothing to choose; and fringes are not explained by outlines
     if explained < _LEAST:
-        known = 24.0 if diameter is None else diameter
-        return View(scale or 1.0, bool(bright), known, found=False)
+        return _faint(frames, bright=bright, diameter=diameter, scale=scale, job=job)
     if diameter is not None:
         return View(best.scale, best.bright, diameter)
     if scale is not None:
@@ -213,6 +213,29 @@ def find_view(
         if again >= 0.97 * explained:
             best = measured
     return best
+
+
+def _faint(
+    frames: list[np.ndarray],
+    *,
+    bright: bool | None,
+    diameter: float | None,
+    scale: float | None,
+    job: Job,
+) -> View:
+    """Return the view for particles so faint that trial outlines show nothing.
+
+    Averages over whole particles still show them, as the classical way finds them. The fainter
+    they are, the smaller frames are made: until a pixel shows them above its noise.
+    """
+    _, seen = automatic_values(frames, bright=bright, diameter=diameter, job=job)
+    if not seen.found:
+        return View(scale or 1.0, bool(bright), 24.0 if diameter is None else diameter, found=False)
+    above_noise = seen.contrast / max(seen.noise.density, 1e-12)
+    width = float(np.clip(above_noise * seen.diameter, *_BEST_SEEN))
+    smallest = _SMALLEST_FRAME / min(frames[0].shape)
+    fitting = float(np.clip(width / seen.diameter, min(smallest, 1.0), _LARGEST_SCALE))
+    return View(scale or fitting, seen.bright, seen.diameter)
 
 
 def _resized(maps: np.ndarray, size: tuple[int, ...]) -> np.ndarray:
