@@ -48,17 +48,18 @@ def live(
 
         given = {name: value for name, value in values.items() if value is not None}
         settings = LiveSettings.from_dict(given)
+        refine = make_refiner(settings)
+        # What takes long to import is there before frames come.
+        refine(np.zeros((64, 64), np.float32))
         follower = Follower(
             open_source(source, settings),
-            lambda: make_refiner(settings),
+            lambda: refine,
             frames=settings.frames,
             make_finder=_make_finder if settings.find_particles else None,
             settings=settings.to_dict(),
             from_start=from_start,
             record_into=out,
         )
-        # What cannot be chosen is told, and what takes long to import is there, before it runs.
-        make_refiner(settings)(np.zeros((64, 64), np.float32))
         end = None if seconds is None else time.monotonic() + seconds
         with until_interrupted(_STOPPING) as is_stopped:
             follower.start()

@@ -18,7 +18,7 @@ from napari_insitu_tem.gui.live_view import FOLDER, SIMULATED, SIMULATED_FAULTY,
 from napari_insitu_tem.gui.session import own_viewer
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.live.settings import LiveSettings
-from napari_insitu_tem.loading import load_ahead
+from napari_insitu_tem.loading import NETWORK_MODULES, load_ahead
 
 if TYPE_CHECKING:
     import napari
@@ -220,10 +220,12 @@ def _made(path: str, settings: Any, job: Job) -> Follower:
     from napari_insitu_tem.live.opening import open_source
     from napari_insitu_tem.live.refining import make_refiner
 
-    make_refiner(settings)
+    if settings.uses_network:
+        load_ahead(NETWORK_MODULES)
+    refine = make_refiner(settings)
     return Follower(
         open_source(path, settings),
-        lambda: make_refiner(settings),
+        lambda: refine,
         frames=settings.frames,
         make_finder=_make_finder if settings.find_particles else None,
         settings=settings.to_dict(),

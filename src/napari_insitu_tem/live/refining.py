@@ -46,7 +46,36 @@ def _wavelets(settings: LiveSettings) -> Refine:
     return lambda mean: denoise_wavelets(mean, strength=settings.strength)
 
 
-#: Name to what makes the refiner from the settings; called on the thread that will use it.
+def _network(name: str) -> Refine:
+    """Return a network that denoises single frames."""
+    from napari_insitu_tem.analysis.normalise import NORMALISATIONS
+    from napari_insitu_tem.inference.denoiser import FrameDenoiser, Sight
+    from napari_insitu_tem.inference.devices import pick_device
+    from napari_insitu_tem.models.store import get_model
+
+    model = get_model(name).expect(task="denoise")
+    device = pick_device("auto")
+    denoiser = FrameDenoiser(
+        model.load(device),
+        sight=Sight.of(model.card.arguments),
+        normalisation=NORMALISATIONS[model.card.normalisation],
+        device=device,
+    )
+    return lambda mean: denoiser.denoise(mean[np.newaxis])
+
+
+def _networks() -> list[str]:
+    """Return the names of the networks that need one frame only."""
+    from napari_insitu_tem.models.store import list_models
+
+    return [
+        model.name
+        for model in list_models("denoise")
+        if int(model.card.arguments.get("in_channels", 1)) == 1
+    ]
+
+
+#: Name to what makes the refiner from the settings, without any network.
 REFINERS: dict[str, Callable[[LiveSettings], Refine]] = {
     "none": lambda settings: lambda mean: mean,
     "gaussian": _gaussian,
@@ -59,7 +88,10 @@ REFINERS: dict[str, Callable[[LiveSettings], Refine]] = {
 
 def refinements() -> list[tuple[str, str]]:
     """Return what can be chosen, as (name, words) pairs."""
-    return [(name, name) for name in REFINERS]
+    return [
+        *((name, name) for name in REFINERS),
+        *((name, f"network: {name}") for name in _networks()),
+    ]
 
 
 def make_refiner(settings: LiveSettings) -> Refine:
@@ -70,7 +102,9 @@ def make_refiner(settings: LiveSettings) -> Refine:
     SettingsError
         When there is no such refinement.
     """
+    if settings.refinement in _networks():
+        return _network(settings.refinement)
     if settings.refinement not in REFINERS:
-        known = ", ".join(REFINERS)
+        known = ", ".join([*REFINERS, *_networks()])
         raise SettingsError(f"There is no refinement '{settings.refinement}' (there are: {known}).")
     return REFINERS[settings.refinement](settings)

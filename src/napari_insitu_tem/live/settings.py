@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from napari_insitu_tem.settings import Settings, setting
 
-__all__ = ["LiveSettings"]
+__all__ = ["CLASSICAL_REFINEMENTS", "LiveSettings"]
+
+#: Refinements that need no network.
+CLASSICAL_REFINEMENTS = (
+    "none",
+    "gaussian",
+    "median",
+    "total variation",
+    "non-local means",
+    "wavelets",
+)
 
 
 class LiveSettings(Settings):
@@ -23,7 +33,8 @@ class LiveSettings(Settings):
         "total variation",
         title="Refinement",
         description="What is done to the mean. Total variation keeps edges and finds its "
-        "strength from the noise; Gaussian is faster still; none shows the mean as it is.",
+        "strength from the noise; Gaussian is faster still; none shows the mean as it is. The "
+        "network 'refine' was trained on frames of particles at low dose.",
         choices_from="napari_insitu_tem.live.refining:refinements",
     )
     strength: float = setting(
@@ -91,3 +102,8 @@ class LiveSettings(Settings):
         ge=0,
         advanced=True,
     )
+
+    @property
+    def uses_network(self) -> bool:
+        """Whether a network refines."""
+        return self.refinement not in CLASSICAL_REFINEMENTS
