@@ -6,7 +6,7 @@ import tifffile
 from skimage.io import imsave
 from toy_frames import pairs
 
-from napari_insitu_tem.learning.folders import FolderOfPairs, find_pairs
+from napari_insitu_tem.learning.folders import FolderOfPairs
 from napari_insitu_tem.learning.samples import SampleError
 
 IMAGES, LABELS = pairs(4)
@@ -158,7 +158,7 @@ def _no_image(folder):
         (_nothing, ("No pairs of image and labels were found", "'images' and 'labels'")),
         (_no_label, ("The image 'c.tif' has no labels",)),
         (_no_label_beside, ("The image 'two.tif' has no labels", "two_labels.tif")),
-        (_one_left_over, ("3 images and 2 label files", "'a3.tif' is left over")),
+        (_one_left_over, ("3 images and 2 files of labels", "'a3.tif' is left over")),
         (_no_image, ("No pairs of image and labels were found",)),
     ],
 )
@@ -173,4 +173,4 @@ def test_a_folder_that_cannot_be_learnt_from_is_refused_in_one_line(tmp_path, ma
 
 def test_a_folder_that_does_not_exist_is_said(tmp_path):
     with pytest.raises(SampleError, match="There is no folder"):
-        find_pairs(tmp_path / "nowhere")
+        FolderOfPairs(tmp_path / "nowhere")

@@ -39,6 +39,14 @@ def test_the_papers_network_can_be_built():
     assert 25e6 < sum(p.numel() for p in network.parameters()) < 45e6
 
 
+@pytest.mark.parametrize("encoder", ["plain", "resnet18"])
+def test_a_bounded_network_gives_values_between_0_and_1(encoder):
+    network = build_network("unet", {"encoder": encoder, "bounded": True}).eval()
+    with torch.no_grad():
+        maps = network(100 * torch.randn(1, 1, network.multiple * 2, network.multiple * 2))
+    assert 0 <= maps.min() < maps.max() <= 1
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,8 @@ import numpy as np
 from scipy import ndimage
 
 from napari_insitu_tem.io.labels import read_labels
-from napari_insitu_tem.io.read import SUFFIXES, read_movie
+from napari_insitu_tem.io.read import read_movie
+from napari_insitu_tem.learning.pair_files import FilePair, Naming, find_pairs, frames_and_size
 from napari_insitu_tem.learning.samples import (
     Sample,
     SampleError,
@@ -21,20 +20,15 @@ from napari_insitu_tem.learning.samples import (
 )
 from napari_insitu_tem.movie import CalibrationWarning
 
-__all__ = ["FolderOfPairs", "find_pairs"]
+__all__ = ["FolderOfPairs"]
 
-_IMAGES = ("images", "image", "frames", "movies", "raw")
-_LABELS = re.compile(r"(?:labels?|masks?)(?:[ _-]?(\d+))?", re.IGNORECASE)
-_ENDING = re.compile(r"(.+?)[ _-](?:labels?|masks?)(?:[ _-]?(\d+))?", re.IGNORECASE)
+_LABELLED = Naming(
+    given=("images", "image", "frames", "movies", "raw"),
+    wanted="labels?|masks?",
+    what="labels",
+    example="labels",
+)
 _KEPT_BYTES = 1e9  # frames are kept in memory up to this much
-
-
-@dataclass(frozen=True)
-class Pair:
-    """An image (or movie) file, and its labels: one file a layer."""
-
-    image: Path
-    labels: tuple[Path, ...]
 
 
 class FolderOfPairs:
@@ -61,7 +55,7 @@ class FolderOfPairs:
         self.folder = Path(folder)
         self._frames: list[tuple[Any, list[Any], int, str]] = []
         recordings: list[int] = []
-        for number, pair in enumerate(find_pairs(self.folder), start=1):
+        for number, pair in enumerate(find_pairs(self.folder, _LABELLED), start=1):
             image, labels = _open(pair)
             count = image.shape[0]
             for index in range(count):
@@ -97,109 +91,18 @@ class FolderOfPairs:
         return sample
 
 
-def find_pairs(folder: Path) -> list[Pair]:
-    """Return which image goes with which labels; see `FolderOfPairs`."""
-    if not folder.is_dir():
-        raise SampleError(f"There is no folder '{folder}'.")
-    places = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
-    image_places = [places[name] for name in _IMAGES if name in places]
-    label_places = sorted(
-        (path for name, path in places.items() if _LABELS.fullmatch(name)),
-        key=lambda path: _natural(path.name),
-    )
-    if image_places and label_places:
-        pairs = _across(_files(image_places[0]), [_files(place) for place in label_places])
-    else:
-        pairs = _beside(_files(folder))
-    if not pairs:
-        raise SampleError(
-            f"No pairs of image and labels were found in '{folder.name}': it needs the folders "
-            "'images' and 'labels', or to every x.tif an x_labels.tif."
-        )
-    return pairs
-
-
-def _across(images: list[Path], layers: list[list[Path]]) -> list[Pair]:
-    """Pair files of different folders, by name or else by order."""
-    named = [{_core(path): path for path in files} for files in layers]
-    stems = [path.stem for path in images]
-    if any(stem in layer for layer in named for stem in stems):
-        found = []
-        for image in images:
-            for layer, files in zip(named, layers, strict=True):
-                if image.stem not in layer:
-                    where = files[0].parent.name if files else "labels"
-                    raise SampleError(f"The image '{image.name}' has no labels in '{where}'.")
-            found.append(Pair(image, tuple(layer[image.stem] for layer in named)))
-        return found
-    for files in layers:
-        if len(files) != len(images):
-            lone = images[len(files)] if len(files) < len(images) else files[len(images)]
-            raise SampleError(
-                f"There are {len(images)} images and {len(files)} label files whose names do not "
-                f"agree; '{lone.name}' is left over."
-            )
-    return [Pair(image, tuple(rest)) for image, *rest in zip(images, *layers, strict=True)]
-
-
-def _beside(files: list[Path]) -> list[Pair]:
-    """Pair files of one folder by the ending of the labels' names."""
-    labels: dict[str, list[Path]] = {}
-    images = []
-    for path in files:
-        match = _ENDING.fullmatch(path.stem)
-        if match:
-            labels.setdefault(match[1], []).append(path)
-        else:
-            images.append(path)
-    if not labels:
-        return []
-    for image in images:
-        if image.stem not in labels:
-            raise SampleError(
-                f"The image '{image.name}' has no labels ('{image.stem}_labels.tif') beside it."
-            )
-    return [Pair(image, tuple(labels[image.stem])) for image in images]
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return the files of a folder that can be opened, in natural order."""
-    known = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower().lstrip(".") in SUFFIXES and not path.name.startswith(".")
-    ]
-    return sorted(known, key=lambda path: _natural(path.name))
-
-
-def _natural(name: str) -> list[Any]:
-    return [int(part) if part.isdigit() else part.lower() for part in re.split(r"(\d+)", name)]
-
-
-def _core(path: Path) -> str:
-    """Return what the labels are called without ``_labels``."""
-    match = _ENDING.fullmatch(path.stem)
-    return match[1] if match else path.stem
-
-
-def _open(pair: Pair) -> tuple[Any, list[Any]]:
+def _open(pair: FilePair) -> tuple[Any, list[Any]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CalibrationWarning)
         image = read_movie(pair.image).data
-        layers = [read_labels(path)[0] for path in pair.labels]
-    for path, layer in zip(pair.labels, layers, strict=True):
+        layers = [read_labels(path)[0] for path in pair.wanted]
+    for path, layer in zip(pair.wanted, layers, strict=True):
         if layer.shape != image.shape:
             raise SampleError(
-                f"'{pair.image.name}' is {_shape(image)} and '{path.name}' is {_shape(layer)}; "
+                f"'{pair.image.name}' is {frames_and_size(image)} and '{path.name}' is {frames_and_size(layer)}; "
                 "image and labels must be of the same size."
             )
     return image, layers
-
-
-def _shape(data: Any) -> str:
-    count, height, width = data.shape
-    frames = f"{count} frames of " if count > 1 else ""
-    return f"{frames}{height} × {width} px"
 
 
 def _instances(labels: np.ndarray) -> np.ndarray:

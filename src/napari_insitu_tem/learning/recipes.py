@@ -61,8 +61,8 @@ class DataSource(Settings):
         shown_when={"kind": ("simulated",)},
     )
 
-    def open(self, seed: int) -> TrainingSet:
-        """Return the samples.
+    def open(self, seed: int, task: str = "segment") -> TrainingSet:
+        """Return the samples: frames with labels, or for ``denoise`` pairs of images.
 
         Raises
         ------
@@ -75,10 +75,14 @@ class DataSource(Settings):
                 "masks as a folder of pairs, and give that (--data)."
             )
         if self.kind == "folder":
-            from napari_insitu_tem.learning.folders import FolderOfPairs
-
             if self.folder is None:
                 raise RecipeError("The recipe's data are a folder, but it does not say which.")
+            if task == "denoise":
+                from napari_insitu_tem.learning.image_folders import FolderOfImagePairs
+
+                return FolderOfImagePairs(self.folder)
+            from napari_insitu_tem.learning.folders import FolderOfPairs
+
             return FolderOfPairs(self.folder)
         from napari_insitu_tem.learning.simulators import Simulator
 
@@ -228,21 +232,21 @@ class TrainRecipe(Settings):
         """Return a user's own frames as a network of this recipe will be given them."""
         from napari_insitu_tem.learning.seen import Seen
 
-        if self.pixel_size is not None:
+        if self.pixel_size is not None or self.task == "denoise":
             return samples  # frames of another pixel size must be rescaled before
         return Seen(samples, likes=self.polarity)
 
     def sets(self) -> tuple[TrainingSet, TrainingSet | None]:
         """Return the training set and the validation set."""
         seed = self.training.seed
-        whole = self.data.open(seed)
+        whole = self.data.open(seed, self.task)
         if self.data.kind == "folder":
             whole = self.as_seen(whole)
         if self.validation is not None:
-            held = self.validation.open(seed + _OTHER_SEED)
+            held = self.validation.open(seed + _OTHER_SEED, self.task)
             return whole, self.as_seen(held) if self.validation.kind == "folder" else held
         if self.data.kind == "simulated":
-            other = self.data.open(seed + _OTHER_SEED)
+            other = self.data.open(seed + _OTHER_SEED, self.task)
             count = min(self.training.validation_patches, len(other))
             assert isinstance(other, SimulatedSet)
             return whole, SimulatedSet(other.draw, count, other.seed)

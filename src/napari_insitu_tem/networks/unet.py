@@ -25,6 +25,7 @@ def unet(
     depth: int = 5,
     in_channels: int = 1,
     out_channels: int = 1,
+    bounded: bool = False,
 ) -> nn.Module:
     """Return a U-Net with fresh weights.
 
@@ -39,10 +40,17 @@ def unet(
         Of any other: how often the encoder halves the resolution.
     in_channels, out_channels : int
         Images in, maps out.
+    bounded : bool
+        End in a sigmoid, as Katsuno et al.'s network does, whose images lie between 0 and 1.
     """
+    network: nn.Module
     if encoder == "plain":
-        return PlainUNet(channels, in_channels=in_channels, out_channels=out_channels)
-    return EncoderUNet(encoder, depth=depth, in_channels=in_channels, out_channels=out_channels)
+        network = PlainUNet(channels, in_channels=in_channels, out_channels=out_channels)
+    else:
+        network = EncoderUNet(
+            encoder, depth=depth, in_channels=in_channels, out_channels=out_channels
+        )
+    return Bounded(network) if bounded else network
 
 
 class PlainUNet(nn.Module):
@@ -115,6 +123,19 @@ class EncoderUNet(nn.Module):
         """Return logits of the images' size."""
         logits: torch.Tensor = self.network(images)
         return logits
+
+
+class Bounded(nn.Module):
+    """A U-Net whose maps lie between 0 and 1."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+        self.multiple, self.receptive_radius = network.multiple, network.receptive_radius
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Return maps of the images' size."""
+        return torch.sigmoid(self.network(images))
 
 
 def _level(in_channels: int, out_channels: int) -> nn.Sequential:

@@ -116,10 +116,10 @@ class LowDosePair:
 
     Parameters
     ----------
-    noisy : (y, x) float32 array
-        Electrons a pixel that were counted.
+    noisy : (y, x) or (exposures, y, x) float32 array
+        The camera's readings.
     clean : (y, x) float32 array
-        Electrons a pixel that are expected, without the blur of liquid and camera.
+        The readings that are expected, without the blur of liquid and camera.
     dose : float
         Electrons per nm² that fell onto the cell.
     pixel_size : float
@@ -132,7 +132,9 @@ class LowDosePair:
     pixel_size: float
 
 
-def draw_low_dose(settings: LowDoseSettings, rng: np.random.Generator) -> LowDosePair:
+def draw_low_dose(
+    settings: LowDoseSettings, rng: np.random.Generator, *, exposures: int | None = None
+) -> LowDosePair:
     """Draw a pair of frames.
 
     Parameters
@@ -141,6 +143,8 @@ def draw_low_dose(settings: LowDoseSettings, rng: np.random.Generator) -> LowDos
         What to draw from.
     rng : numpy.random.Generator
         Where chance comes from.
+    exposures : int, optional
+        Record the same scene so many times.
     """
     pixel_size, dose = _even(settings.pixel_size, rng), _even(settings.dose, rng)
     liquid = float(rng.uniform(*settings.liquid))
@@ -152,10 +156,10 @@ def draw_low_dose(settings: LowDoseSettings, rng: np.random.Generator) -> LowDos
         camera = camera.model_copy(update={"mtf_c1": 0.0, "mtf_c2": 1e3})
     else:
         camera = camera.model_copy(update={"mtf_c2": float(rng.uniform(*settings.mtf_c2))})
-    noisy = detect(ndimage.gaussian_filter(clean, blur), camera, rng)
-    return LowDosePair(
-        noisy.astype(np.float32), (camera.gain * clean).astype(np.float32), dose, pixel_size
-    )
+    blurred = ndimage.gaussian_filter(clean, blur)
+    frames = [detect(blurred, camera, rng).astype(np.float32) for _ in range(exposures or 1)]
+    noisy = frames[0] if exposures is None else np.stack(frames)
+    return LowDosePair(noisy, (camera.gain * clean).astype(np.float32), dose, pixel_size)
 
 
 def _scene(settings: LowDoseSettings, rng: np.random.Generator) -> np.ndarray:
