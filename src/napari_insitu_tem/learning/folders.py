@@ -99,8 +99,8 @@ def _open(pair: FilePair) -> tuple[Any, list[Any]]:
     for path, layer in zip(pair.wanted, layers, strict=True):
         if layer.shape != image.shape:
             raise SampleError(
-                f"'{pair.image.name}' is {frames_and_size(image)} and '{path.name}' is {frames_and_size(layer)}; "
-                "image and labels must be of the same size."
+                f"'{pair.image.name}' is {frames_and_size(image)} and '{path.name}' is "
+                f"{frames_and_size(layer)}; image and labels must be of the same size."
             )
     return image, layers
 

@@ -159,7 +159,8 @@ def draw_low_dose(
     blurred = ndimage.gaussian_filter(clean, blur)
     frames = [detect(blurred, camera, rng).astype(np.float32) for _ in range(exposures or 1)]
     noisy = frames[0] if exposures is None else np.stack(frames)
-    return LowDosePair(noisy, (camera.gain * clean).astype(np.float32), dose, pixel_size)
+    wanted = (camera.offset + camera.gain * clean).astype(np.float32)
+    return LowDosePair(noisy, wanted, dose, pixel_size)
 
 
 def _scene(settings: LowDoseSettings, rng: np.random.Generator) -> np.ndarray:
