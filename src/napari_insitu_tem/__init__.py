@@ -38,6 +38,7 @@ _MODULES = {
             "edit_tracks",
             "measure",
             "follow",
+            "forecast",
         )
     },
 }

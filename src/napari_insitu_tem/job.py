@@ -59,6 +59,9 @@ class Job:
         Seed for everything random.
     workers : int, optional
         Threads for `map`; the number of processors otherwise.
+    on_report : callable, optional
+        Called with what a task can show of its work meanwhile: the reports and examples of a
+        training.
     """
 
     on_progress: Callable[[Progress], None] | None = None
@@ -67,6 +70,7 @@ class Job:
     device: str = "auto"
     seed: int = 0
     workers: int | None = None
+    on_report: Callable[[object], None] | None = None
 
     def check(self) -> None:
         """Raise `Cancelled` when the user asked to stop."""

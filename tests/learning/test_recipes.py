@@ -99,6 +99,9 @@ def test_every_shipped_recipe_can_be_read_and_draws_samples():
         assert recipe.trained_on
         training, validation = recipe.sets()
         sample = training.sample(0)
+        if recipe.task == "forecast":  # parts of every movie are set aside, as its clips say
+            assert validation is None and sample.n_frames > recipe.clips.plan.span
+            continue
         assert validation is not None
         other = validation.sample(0)
         one, two = (

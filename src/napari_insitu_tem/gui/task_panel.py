@@ -98,6 +98,10 @@ class TaskPanel(QWidget):
             return segmentation_from_layer(layer, self._movie_layer(layer))
         return tracking_from_layer(layer)
 
+    def prepared(self, job: Job) -> Job:
+        """Return the job to run with; asked on the thread that runs, where Qt is out of bounds."""
+        return job
+
     def show_result(self, result: Any, tuples: list[Any], source: Layer | None) -> list[Layer]:
         """Put a finished result into the viewer; returns the layers."""
         layers = show_layers(self.viewer, tuples, self._made_for(source))
@@ -129,7 +133,7 @@ class TaskPanel(QWidget):
         task = self.task
 
         def work(job: Job) -> Any:
-            result = task(subject, settings, job)
+            result = task(subject, settings, self.prepared(job))
             tuples = [] if isinstance(result, Measurements) else layer_data(result, name)
             return result, tuples, source
 

@@ -23,6 +23,10 @@ def loss_function(kind: LossName) -> Loss:
         from napari_insitu_tem.learning.image_losses import image_loss
 
         return functools.partial(image_loss, kind=kind)
+    if kind == "gaussian":
+        from napari_insitu_tem.learning.forecast_loss import forecast_loss
+
+        return forecast_loss
     return functools.partial(segmentation_loss, kind=kind)
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from napari_insitu_tem.io.atomic import replacing
 from napari_insitu_tem.job import Job
+from napari_insitu_tem.learning.forecast_training import train_on_clips
 from napari_insitu_tem.learning.loop import Trained, TrainError, train
 from napari_insitu_tem.learning.pair_training import train_on_pairs
 from napari_insitu_tem.learning.recipes import TrainRecipe
@@ -24,6 +25,8 @@ __all__ = ["Made", "HISTORY", "card_of", "first_network", "make_model", "write_h
 
 #: What the table of losses beside a model is called.
 HISTORY = "history.csv"
+#: How tasks learn; all others from frames with labels.
+_WAYS = {"denoise": train_on_pairs, "forecast": train_on_clips}
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def make_model(
     training, validation = recipe.sets() if sets is None else sets
     for note in getattr(training, "notes", ()):
         job.log(note)
-    teach = train_on_pairs if recipe.task == "denoise" else _train_on_labels
+    teach = _WAYS.get(recipe.task, _train_on_labels)
     trained = teach(recipe, network, training, validation, job, on_report, checkpoint)
     if not trained.main:
         return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from napari_insitu_tem.learning.augment import AugmentSettings
+from napari_insitu_tem.learning.forecast_settings import ForecastClips
 from napari_insitu_tem.learning.samples import (
     SimulatedSet,
     TrainingSet,
@@ -62,7 +63,7 @@ class DataSource(Settings):
     )
 
     def open(self, seed: int, task: str = "segment") -> TrainingSet:
-        """Return the samples: frames with labels, or for ``denoise`` pairs of images.
+        """Return the samples: frames with labels; pairs of images (denoise); movies (forecast).
 
         Raises
         ------
@@ -80,7 +81,11 @@ class DataSource(Settings):
             if task == "denoise":
                 from napari_insitu_tem.learning.image_folders import FolderOfImagePairs
 
-                return FolderOfImagePairs(self.folder)
+                return FolderOfImagePairs(self.folder)  # type: ignore[return-value]
+            if task == "forecast":
+                from napari_insitu_tem.learning.forecast_movies import FolderOfMovies
+
+                return FolderOfMovies(self.folder)  # type: ignore[return-value]
             from napari_insitu_tem.learning.folders import FolderOfPairs
 
             return FolderOfPairs(self.folder)
@@ -155,6 +160,12 @@ class TrainRecipe(Settings):
     training: TrainSettings = setting(
         TrainSettings(), title="Training", description="How it is trained."
     )
+    clips: ForecastClips | None = setting(
+        None,
+        title="Clips",
+        description="For forecasts: how clips are cut out of movies.",
+        none_means="not for forecasts",
+    )
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -170,6 +181,7 @@ class TrainRecipe(Settings):
             "validation": DataSource,
             "augmentation": AugmentSettings,
             "training": TrainSettings,
+            "clips": ForecastClips,
         }
         for name, kind in sections.items():
             if isinstance(values.get(name), dict):
@@ -232,7 +244,7 @@ class TrainRecipe(Settings):
         """Return a user's own frames as a network of this recipe will be given them."""
         from napari_insitu_tem.learning.seen import Seen
 
-        if self.pixel_size is not None or self.task == "denoise":
+        if self.pixel_size is not None or self.task in ("denoise", "forecast"):
             return samples  # frames of another pixel size must be rescaled before
         return Seen(samples, likes=self.polarity)
 
@@ -240,6 +252,8 @@ class TrainRecipe(Settings):
         """Return the training set and the validation set."""
         seed = self.training.seed
         whole = self.data.open(seed, self.task)
+        if self.task == "forecast":
+            return whole, None  # parts of every movie are set aside, as the clips say
         if self.data.kind == "folder":
             whole = self.as_seen(whole)
         if self.validation is not None:

@@ -88,6 +88,9 @@ class Run:
         network.to(machine.device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._network = network.train()
+        # What few networks have: they are told how far the training is, or add to the loss.
+        self._told: Callable[[float], None] | None = getattr(network, "at", None)
+        self._penalty: Callable[[], Tensor | None] | None = getattr(network, "penalty", None)
         self._optimiser = torch.optim.AdamW(
             network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
@@ -162,6 +165,8 @@ class Run:
         image = image.contiguous(memory_format=torch.channels_last)
         for group in self._optimiser.param_groups:
             group["lr"] = self._pace.learning_rate
+        if self._told is not None:
+            self._told(self._pace.done)
         with self._machine.autocast():
             logits = self._wrapped(image)
         self._machine.check(self._job)
@@ -173,7 +178,8 @@ class Run:
                 "(mixed_precision = no)."
             )
         self._prepared.zero_grad(set_to_none=True)
-        self._machine.backward(loss)
+        penalty = None if self._penalty is None else self._penalty()
+        self._machine.backward(loss if penalty is None else loss + penalty)
         self._machine.clip(self._wrapped, settings.clip)
         self._prepared.step()
         self._average.update(self._network)

@@ -9,7 +9,7 @@ from napari_insitu_tem.settings import Settings, setting
 
 __all__ = ["LossName", "Report", "TrainSettings"]
 
-LossName = Literal["bce+dice", "bce", "dice", "focal", "any order", "l1", "l2", "ssim"]
+LossName = Literal["bce+dice", "bce", "dice", "focal", "any order", "l1", "l2", "ssim", "gaussian"]
 
 
 class TrainSettings(Settings):
@@ -75,7 +75,7 @@ class TrainSettings(Settings):
         description="What is made small. For particles: binary cross-entropy, soft Dice, both, or "
         "focal loss; 'any order' is both, for layers of which only some can be told first from "
         "second. For images: absolute (l1) or squared (l2) difference, or structural similarity "
-        "(ssim).",
+        "(ssim). For forecasts with a spread: gaussian.",
         advanced=True,
     )
     ema_decay: float = setting(

@@ -22,6 +22,10 @@ NETWORKS = {
     "unet": ("napari_insitu_tem.networks.unet", "unet"),
     "msdnet": ("napari_insitu_tem.networks.msdnet", "MSDNet"),
     "blindspot": ("napari_insitu_tem.networks.blind_spot", "BlindSpotUNet"),
+    "phydnet": ("napari_insitu_tem.networks.phydnet", "PhyDNet"),
+    "convlstm": ("napari_insitu_tem.networks.convlstm", "ConvLSTMForecaster"),
+    "simvp": ("napari_insitu_tem.networks.simvp", "SimVP"),
+    "ensemble": ("napari_insitu_tem.networks.ensemble", "Ensemble"),
 }
 
 

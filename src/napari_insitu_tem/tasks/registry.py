@@ -41,6 +41,7 @@ MODULES = (
     "edit_tracks",
     "measure",
     "follow",
+    "forecast",
 )
 
 _TASKS: dict[str, Task] = {}

@@ -1,0 +1,1 @@
+"""Forecasts: clips, baselines, quality, uncertainty, surprise and onsets; NumPy alone."""
