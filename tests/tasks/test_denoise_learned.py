@@ -6,10 +6,11 @@ from scipy import ndimage
 
 from napari_insitu_tem import Cancelled, Job, Movie, SettingsError
 from napari_insitu_tem.models.card import ModelError
+from napari_insitu_tem.models.choices import NEW_WEIGHTS
 from napari_insitu_tem.models.store import get_model
 from napari_insitu_tem.tasks.denoise import DenoiseSettings, denoise
 
-SHORT = {"minutes": 10, "steps": 60}
+SHORT = {"minutes": 10, "steps": 60, "start_from": NEW_WEIGHTS}
 
 
 @pytest.fixture(autouse=True)
@@ -60,9 +61,37 @@ def test_a_network_that_was_kept_serves_other_movies(quiet_job, rng):
     assert list(result.provenance.steps[-1].models) == ["mine"]
 
 
+def test_learning_goes_on_from_what_was_learnt_before(quiet_job, rng):
+    truth = moving()
+    movie = Movie(rng.poisson(truth).astype(np.uint16))
+    first = DenoiseSettings(method="learn from this movie", keep_as="before", **SHORT)
+    denoise(movie, first, quiet_job)
+    again = {**SHORT, "steps": 3}
+    fresh, further = (
+        np.asarray(
+            denoise(
+                movie,
+                DenoiseSettings(method="learn from this movie", **{**again, "start_from": start}),
+                quiet_job,
+            ).data
+        )
+        for start in (NEW_WEIGHTS, "before")
+    )
+    assert error(further, truth) < 0.6 * error(fresh, truth)
+
+
+def test_another_network_is_no_start(quiet_job, rng):
+    movie = Movie(rng.poisson(moving(4, 64)).astype(np.uint16))
+    kept = DenoiseSettings(method="learn from its neighbours", keep_as="other", minutes=1, steps=2)
+    denoise(movie, kept, quiet_job)
+    wrong = DenoiseSettings(method="learn from this movie", start_from="other")
+    with pytest.raises(SettingsError, match="cannot begin with 'other'"):
+        denoise(movie, wrong, quiet_job)
+
+
 def test_the_same_seed_gives_the_same_result(rng):
     movie = Movie(rng.poisson(moving(6, 64)).astype(np.uint16))
-    settings = DenoiseSettings(method="learn from this movie", minutes=10, steps=6)
+    settings = DenoiseSettings(method="learn from this movie", **{**SHORT, "steps": 6})
     one, other = (
         np.asarray(denoise(movie, settings, Job(on_progress=lambda _: None, seed=3)).data)
         for _ in range(2)

@@ -19,6 +19,7 @@ from napari_insitu_tem.learning.self_supervised import (
     learn_from_movie,
 )
 from napari_insitu_tem.models.card import ModelCard
+from napari_insitu_tem.models.choices import NEW_WEIGHTS
 from napari_insitu_tem.models.store import check_free, get_model, save_model, user_folder
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.settings import SettingsError
@@ -70,10 +71,13 @@ def _learnt(
         check_free(
             settings.keep_as, user_folder()
         )  # a name that is taken shall not cost a training
+    own = settings.method == "learn from this movie"
+    start = get_model(settings.start_from) if own and settings.start_from != NEW_WEIGHTS else None
     blind = _blind(movie, noise, settings, job)
     learnt = learn_from_movie(
         movie,
-        way="blind spot" if settings.method == "learn from this movie" else "neighbours",
+        way="blind spot" if own else "neighbours",
+        start=start,
         blind=blind,
         minutes=settings.minutes,
         steps=settings.steps,

@@ -74,6 +74,16 @@ class DenoiseSettings(Settings):
         advanced=True,
         shown_when={"method": LEARNT},
     )
+    start_from: str = setting(
+        "movie",
+        title="Begin with",
+        description="A network whose weights are where learning begins: 'movie' ships with the "
+        "plugin and has learnt from simulated movies; one that you kept from a movie of the same "
+        "kind is better still. 'new weights' begins with nothing.",
+        choices_from="napari_insitu_tem.models.choices:learning_starts",
+        advanced=True,
+        shown_when={"method": ("learn from this movie",)},
+    )
     blind: Literal["automatic", "0", "1", "2"] = setting(
         "automatic",
         title="Blind spot",
