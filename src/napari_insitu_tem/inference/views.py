@@ -68,6 +68,16 @@ class View:
         """Area (px²) below which something is no particle."""
         return max(_SMALLEST * math.pi / 4 * self.diameter**2, 4.0)
 
+    @property
+    def words(self) -> str:
+        """What was found, for the user."""
+        if not self.found:
+            return "Nothing stands out of the noise in the frames that were looked at."
+        return (
+            f"Particles are {'bright' if self.bright else 'dark'}, about {self.diameter:.0f} px "
+            f"wide; the network sees the frames at {self.scale:.2g} times their size."
+        )
+
 
 def view_for(
     diameter: float, *, bright: bool, shape: tuple[int, int], scale: float | None = None
