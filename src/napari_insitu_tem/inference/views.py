@@ -73,9 +73,11 @@ class View:
         """What was found, for the user."""
         if not self.found:
             return "Nothing stands out of the noise in the frames that were looked at."
+        rescaled = abs(self.scale - 1) > 0.01
+        size = f"{self.scale:.2g} times their size" if rescaled else "their own size"
         return (
             f"Particles are {'bright' if self.bright else 'dark'}, about {self.diameter:.0f} px "
-            f"wide; the network sees the frames at {self.scale:.2g} times their size."
+            f"wide; the network sees the frames at {size}."
         )
 
 
