@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_insitu_tem.analysis.edge_trials import EdgeTrials
+from napari_insitu_tem.analysis.edge_trials import WINDOW, EdgeTrials
 from napari_insitu_tem.analysis.proposal import automatic_values
 from napari_insitu_tem.analysis.standardise import standardise
 from napari_insitu_tem.job import Job
@@ -40,6 +40,11 @@ _COARSEST = 1.5
 _SMALLEST = 1 / 16
 #: Nats below which nothing is explained at all.
 _LEAST = 10.0
+#: A size that the network was trained for is taken unless it explains less than this share.
+_NEARLY = 0.9
+#: Where particles are wider than this share of the window that was looked at, it holds too few of
+#: them, and one of so many pixels is looked at.
+_LARGE, _WIDER = 1 / 8, 2048
 
 
 @dataclass(frozen=True)
@@ -191,7 +196,7 @@ def find_view(
     trials = EdgeTrials(frames)
     polarities = (False, True) if bright is None and likes != "any" else (bool(bright),)
 
-    def judge(view: View) -> tuple[float, View]:
+    def judge(view: View, trials: EdgeTrials) -> tuple[float, View]:
         labels = []
         for window in trials.frames:
             job.check()
@@ -202,6 +207,10 @@ def find_view(
         found = verdict.width is not None
         return verdict.explained, View(view.scale, view.bright, width, found)
 
+    def best_of(views: list[View], trials: EdgeTrials) -> tuple[float, View]:
+        judged = [judge(v, trials) for v in job.track(views, "Comparing sizes and polarities")]
+        return max(judged, key=lambda pair: pair[0])
+
     if diameter is None:
         fitting = [s for s in _SCALES if s * min(shape) >= _SMALLEST_FRAME] or [1.0]
         fitting = fitting if scale is None else [scale]
@@ -209,8 +218,14 @@ def find_view(
         views = [View(s, b, 4.0 / s) for s in fitting for b in polarities]
     else:
         views = [view_for(diameter, bright=b, shape=shape, scale=scale) for b in polarities]
-    judged = [judge(view) for view in job.track(views, "Comparing sizes and polarities")]
-    explained, best = max(judged, key=lambda pair: pair[0])
+    explained, best = best_of(views, trials)
+    few = explained < _LEAST or best.diameter > _LARGE * WINDOW
+    if diameter is None and scale is None and max(shape) > WINDOW and few:
+        wider = EdgeTrials(frames, window=_WIDER)
+        coarse = [v for v in views if v.scale * max(wider.frames[0].shape) <= WINDOW]
+        more, larger = best_of(coarse, wider)
+        if more >= _LEAST and larger.diameter > _LARGE * WINDOW:
+            trials, explained, best = wider, more, larger
     if len(views) == 1 and scale is not None:
         return best  # nothing to choose; and fringes are not explained by outlines
     if explained < _LEAST:
@@ -221,8 +236,8 @@ def find_view(
         return best
     nearer = view_for(best.diameter, bright=best.bright, shape=shape)
     if nearer.scale != best.scale:
-        again, measured = judge(nearer)
-        if again >= 0.97 * explained:
+        again, measured = judge(nearer, trials)
+        if again >= _NEARLY * explained:
             best = measured
     return best
 
