@@ -44,7 +44,7 @@ _LEAST = 10.0
 _NEARLY = 0.9
 #: Where particles are wider than this share of the window that was looked at, it holds too few of
 #: them, and one of so many pixels is looked at.
-_LARGE, _WIDER = 1 / 8, 2048
+_LARGE, _WIDER = 1 / 12, 2048
 
 
 @dataclass(frozen=True)
