@@ -40,8 +40,10 @@ _COARSEST = 1.5
 _SMALLEST = 1 / 16
 #: Nats below which nothing is explained at all.
 _LEAST = 10.0
-#: A size that the network was trained for is taken unless it explains less than this share.
-_NEARLY = 0.9
+#: Particles of another size than is best seen are seen as they are if that explains more: less
+#: than this share is then left by the best. The second number is for sizes that no network was
+#: trained for, which beyond this factor they are.
+_NEARLY, _NEARLY_FAR, _FAR = 0.97, 0.85, 1.5
 #: Where particles are wider than this share of the window that was looked at, it holds too few of
 #: them, and one of so many pixels is looked at.
 _LARGE, _WIDER = 1 / 12, 2048
@@ -237,7 +239,10 @@ def find_view(
     nearer = view_for(best.diameter, bright=best.bright, shape=shape)
     if nearer.scale != best.scale:
         again, measured = judge(nearer, trials)
-        if again >= _NEARLY * explained:
+        low, high = _BEST_SEEN
+        seen = best.scale * best.diameter
+        far = not low / _FAR <= seen <= high * _FAR
+        if again >= (_NEARLY_FAR if far else _NEARLY) * explained:
             best = measured
     return best
 
