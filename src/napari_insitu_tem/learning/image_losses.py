@@ -20,8 +20,9 @@ def image_loss(images: Tensor, wanted: Tensor, weights: Tensor, *, kind: LossNam
 
     ``"l1"`` and ``"l2"`` are the mean absolute and the mean squared difference;
     ``"relative l2"`` is the latter over the variance of the image that is wanted, so that frames
-    of low dose, of which little is known, count as well as others. ``"ssim"`` is one minus the mean structural similarity (for images between 0 and 1; Katsuno et al.,
-    equation 1). All in float32, whatever the network computed in.
+    of low dose, of which little is known, count as well as others. ``"ssim"`` is one minus the
+    mean structural similarity (for images between 0 and 1; Katsuno et al., equation 1). All in
+    float32, whatever the network computed in.
 
     Parameters
     ----------
