@@ -58,6 +58,11 @@ def test_large_particles_are_found_where_the_middle_of_the_frame_shows_none_whol
     assert view.scale * view.diameter < 60
 
 
+def test_a_long_narrow_frame_without_particles_is_no_error():
+    strip = np.random.default_rng(0).normal(size=(60, 1400))
+    assert not find_view([strip], predict, label, likes="dark").found
+
+
 def test_what_is_known_is_kept():
     view = find_view(
         frames(24, bright=False), predict, label, likes="dark", bright=True, diameter=30

@@ -225,7 +225,7 @@ def find_view(
     if diameter is None and scale is None and max(shape) > WINDOW and few:
         wider = EdgeTrials(frames, window=_WIDER)
         coarse = [v for v in views if v.scale * max(wider.frames[0].shape) <= WINDOW]
-        more, larger = best_of(coarse, wider)
+        more, larger = best_of(coarse, wider) if coarse else (-math.inf, best)
         if more >= _LEAST and larger.diameter > _LARGE * WINDOW:
             trials, explained, best = wider, more, larger
     if len(views) == 1 and scale is not None:
