@@ -7,7 +7,8 @@ offset, in which an offset and a scale count for nothing. Classical methods have
 settings by the truth, frame by frame.
 
 Three networks differ in their loss alone: the paper's normalisation, mosaics and sigmoid, in the
-small U-Net that two processors can train (``--encoder resnet18`` for the paper's).
+small U-Net of `refine` (``--encoder resnet18`` for the paper's), trained on scenes of the protocol
+at any dose from 1 to 1000 electrons per nm². `refine` has learnt from scenes of every kind.
 
     python benchmarks/refinement.py --train --minutes 15 --models FOLDER   # once
     python benchmarks/refinement.py --models FOLDER [--frames 12]
@@ -37,6 +38,9 @@ PROTOCOL = {
     "coverage": (0.02, 0.08), "diameter": (20.0, 80.0), "film": (0.0, 0.0),
     "illumination": (0.0, 0.0), "structures": 0.0, "liquid": (100.0, 300.0),
 }  # fmt: skip
+DOSE_RANGE = (1.0, 1000.0)
+#: The network of `refine`, with the paper's sigmoid.
+SMALL = {"channels": [24, 48, 64, 96], "fold": 2, "bounded": True}
 #: As the shipped network was trained, all but the dose.
 ANY_SCENE = {"edge": 256, "liquid": (100.0, 300.0)}
 Method = Callable[[np.ndarray], np.ndarray]
@@ -50,8 +54,8 @@ def train(loss: str, folder: Path, minutes: float, encoder: str) -> None:
     small = encoder == "plain"
     recipe = recipe.replace(
         name=f"refine-{loss}", patch=128 if small else 256,
-        arguments={"encoder": encoder, "bounded": True},
-        data={"simulator": "low dose", "settings": {"edge": 256}},
+        arguments=SMALL if small else {"encoder": encoder, "bounded": True},
+        data={"simulator": "low dose", "settings": {**PROTOCOL, "edge": 256, "dose": DOSE_RANGE}},
     ).with_training(
         minutes=minutes, steps=10**6, loss=loss, batch_size=16 if small else 4,
         learning_rate=1e-3 if small else 3e-4,

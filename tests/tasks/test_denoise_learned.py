@@ -114,6 +114,39 @@ def test_noise_that_neighbours_share_is_noticed(rng):
     assert not any("share noise" in text for text in said)
 
 
+def test_noise_that_is_shared_far_away_is_averaged_before_learning(rng):
+    said = []
+    truth = ndimage.zoom(moving(6, 80), (1, 4, 4), order=1)[:, :, :310]
+    coarse = rng.normal(0, 30, (6, 80, 80))
+    noise = np.kron(coarse, np.ones((1, 4, 4)))[:, :, :310]  # enlarged, so shared over 4 pixels
+    job = Job(on_progress=lambda _: None, on_log=said.append)
+    settings = DenoiseSettings(
+        method="learn from this movie", keep_as="coarse", **{**SHORT, "start_from": "movie"}
+    )
+    result = denoise(Movie(truth + noise), settings, job)
+    assert any("means of 2 × 2 px" in text for text in said)
+    assert result.data.shape == truth.shape
+    assert error(result.data, truth) < 0.4 * error(truth + noise, truth)
+    # A network that was kept is given what it was trained on.
+    assert get_model("coarse").card.bin == 2
+    again = denoise(
+        Movie(truth + noise), DenoiseSettings(method="network", model="coarse"), job
+    )
+    assert np.allclose(again.data, result.data, atol=1e-3)
+
+
+def test_detail_that_stays_is_not_averaged_away(rng):
+    said = []
+    lattice = 10 * np.cos(np.arange(256) * 2 * np.pi / 5)[:, np.newaxis]
+    noise = ndimage.gaussian_filter(rng.normal(0, 60, (4, 256, 256)), (0, 2, 2))
+    job = Job(on_progress=lambda _: None, on_log=said.append)
+    settings = DenoiseSettings(method="learn from this movie", minutes=10, steps=2)
+    denoise(Movie(100 + lattice + noise), settings, job)
+    assert not any("means of" in text for text in said)
+    denoise(Movie(100 + noise), settings, job)
+    assert any("means of" in text for text in said)
+
+
 def test_one_frame_is_too_few_to_learn_from(quiet_job):
     with pytest.raises(SettingsError, match="two frames"):
         denoise(

@@ -84,6 +84,17 @@ class DenoiseSettings(Settings):
         advanced=True,
         shown_when={"method": ("learn from this movie",)},
     )
+    bin: Literal["automatic", "1", "2", "4"] = setting(
+        "automatic",
+        title="Bin",
+        description="Learn from means of so many pixels along each side; what is found is "
+        "enlarged again. Automatic does so where pixels far apart share noise (as in frames that "
+        "were blurred, enlarged or compressed) and no detail that stays is lost; a trained "
+        "network is given what it was trained on.",
+        unit="px",
+        advanced=True,
+        shown_when={"method": (*LEARNT, "network")},
+    )
     blind: Literal["automatic", "0", "1", "2"] = setting(
         "automatic",
         title="Blind spot",
