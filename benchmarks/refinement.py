@@ -34,7 +34,7 @@ LOSSES = ("ssim", "l1", "l2")
 DOSES = (1, 3, 10, 30, 100, 300, 1000)
 #: About 8.5 dB and SSIM 0.1 before refinement.
 PROTOCOL = {
-    "edge": 512, "dose": (320.0, 320.0), "pixel_size": (0.4, 0.4), "absorption": (0.5, 1.5),
+    "edge": 512, "dose": (280.0, 280.0), "pixel_size": (0.4, 0.4), "absorption": (0.5, 1.5),
     "coverage": (0.02, 0.08), "diameter": (20.0, 80.0), "film": (0.0, 0.0),
     "illumination": (0.0, 0.0), "structures": 0.0, "liquid": (100.0, 300.0),
 }  # fmt: skip

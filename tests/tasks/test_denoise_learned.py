@@ -129,9 +129,7 @@ def test_noise_that_is_shared_far_away_is_averaged_before_learning(rng):
     assert error(result.data, truth) < 0.4 * error(truth + noise, truth)
     # A network that was kept is given what it was trained on.
     assert get_model("coarse").card.bin == 2
-    again = denoise(
-        Movie(truth + noise), DenoiseSettings(method="network", model="coarse"), job
-    )
+    again = denoise(Movie(truth + noise), DenoiseSettings(method="network", model="coarse"), job)
     assert np.allclose(again.data, result.data, atol=1e-3)
 
 
