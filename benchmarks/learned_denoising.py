@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import resource
 
 import numpy as np
 from _measure import job, print_table, timed, verdict
@@ -132,7 +133,8 @@ def main() -> None:
                          f"{ghosts(frames, truth):.2f}", f"{seconds / 60:.1f}",
                          verdict(gain, TARGET, at_least=True)])  # fmt: skip
     print_table(
-        f"{FRAMES} frames of {EDGE}², {os.cpu_count()} processors",
+        f"{FRAMES} frames of {EDGE}², {os.cpu_count()} processors, "
+        f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.1f} GB at most",
         ["movie", "electrons a pixel", "method", "PSNR, matched (dB)", "over the best (dB)",
          "ghosts", "min", f"≥ {TARGET:g} dB"],
         rows,
