@@ -81,7 +81,8 @@ class DataSource(Settings):
             if task == "denoise":
                 from napari_insitu_tem.learning.image_folders import FolderOfImagePairs
 
-                return FolderOfImagePairs(self.folder)  # type: ignore[return-value]
+                pairs: Any = FolderOfImagePairs(self.folder)  # pairs of images, not labels
+                return pairs  # type: ignore[no-any-return]
             if task == "forecast":
                 from napari_insitu_tem.learning.forecast_movies import FolderOfMovies
 
