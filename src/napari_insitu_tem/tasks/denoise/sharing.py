@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_insitu_tem.analysis.binning import bin_block
+from napari_insitu_tem.analysis.blocks import shrink
 from napari_insitu_tem.analysis.denoise import fill_missing
 from napari_insitu_tem.analysis.quality.noise import noise_between_frames
 from napari_insitu_tem.job import Job
@@ -99,13 +99,9 @@ def _pairs(movie: Movie) -> Pairs:
     return [(fill_missing(one), fill_missing(other)) for one, other in pairs]
 
 
-def _binned(frame: np.ndarray, size: int) -> np.ndarray:
-    return bin_block(frame[np.newaxis], size, 1, "mean")[0]
-
-
 def _reach(pairs: Pairs, size: int) -> int:
     """Return the largest distance (bins) at which noise is shared; 3 is that or more."""
-    binned = [(_binned(one, size), _binned(other, size)) for one, other in pairs]
+    binned = [(shrink(one, size), shrink(other, size)) for one, other in pairs]
     correlation = noise_between_frames(binned).correlation
     middle = len(correlation) // 2
     along = np.maximum(correlation[middle, middle:], correlation[middle:, middle])
@@ -124,7 +120,7 @@ def _detail(pairs: Pairs, size: int) -> bool:
 
 def _within(frame: np.ndarray, size: int) -> np.ndarray:
     """Return a frame less the mean of every bin."""
-    means = _binned(frame, size)
+    means = shrink(frame, size)
     height, width = (length * size for length in means.shape)
     whole = np.asarray(frame[:height, :width], np.float64)
     return whole - means.repeat(size, axis=0).repeat(size, axis=1)
