@@ -139,10 +139,18 @@ def test_detail_that_stays_is_not_averaged_away(rng):
     noise = ndimage.gaussian_filter(rng.normal(0, 60, (4, 256, 256)), (0, 2, 2))
     job = Job(on_progress=lambda _: None, on_log=said.append)
     settings = DenoiseSettings(method="learn from this movie", minutes=10, steps=2)
-    denoise(Movie(100 + lattice + noise), settings, job)
+    drifting = np.stack([np.roll(lattice, 2 * time, axis=0) for time in range(4)])
+    for still_or_not in (lattice, drifting):
+        denoise(Movie(100 + still_or_not + noise), settings, job)
     assert not any("means of" in text for text in said)
     denoise(Movie(100 + noise), settings, job)
     assert any("means of" in text for text in said)
+
+
+def test_a_movie_of_nothing_stays_nothing(quiet_job):
+    movie = Movie(np.full((4, 64, 64), 7.0))
+    settings = DenoiseSettings(method="learn from this movie", minutes=10, steps=2)
+    assert np.allclose(denoise(movie, settings, quiet_job).data, 7, atol=0.1)
 
 
 def test_one_frame_is_too_few_to_learn_from(quiet_job):
