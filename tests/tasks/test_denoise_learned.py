@@ -5,6 +5,7 @@ import pytest
 from scipy import ndimage
 
 from napari_insitu_tem import Cancelled, Job, Movie, SettingsError
+from napari_insitu_tem.learning.self_supervised import learn_from_movie
 from napari_insitu_tem.models.card import ModelError
 from napari_insitu_tem.models.choices import NEW_WEIGHTS
 from napari_insitu_tem.models.store import get_model
@@ -59,6 +60,17 @@ def test_a_network_that_was_kept_serves_other_movies(quiet_job, rng):
         second.data, 300 + 7 * truth[::-1]
     )
     assert list(result.provenance.steps[-1].models) == ["mine"]
+
+
+def test_what_was_best_on_frames_set_aside_is_kept(rng):
+    said = []
+    noisy = Movie(rng.poisson(moving(16, 64)).astype(np.float32))
+    learnt = learn_from_movie(
+        noisy, steps=300, job=Job(on_progress=lambda _: None), on_report=said.append
+    )
+    losses = [report.validation_loss for report in said if report.validation_loss is not None]
+    assert len(losses) == 3
+    assert learnt.best.validation_loss == min(losses)
 
 
 def test_learning_goes_on_from_what_was_learnt_before(quiet_job, rng):
