@@ -19,7 +19,7 @@ Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 def loss_function(kind: LossName) -> Loss:
     """Return a loss by its name: of logits and maps, or of images."""
-    if kind in ("l1", "l2", "relative l2", "ssim"):
+    if kind in ("l1", "l2", "relative l2", "psnr", "ssim"):
         from napari_insitu_tem.learning.image_losses import image_loss
 
         return functools.partial(image_loss, kind=kind)
