@@ -11,6 +11,7 @@ from torch import nn
 
 from napari_insitu_tem.io.atomic import replacing
 from napari_insitu_tem.job import Job
+from napari_insitu_tem.learning.latent_training import train_latents
 from napari_insitu_tem.learning.loop import Trained, TrainError, train
 from napari_insitu_tem.learning.pair_training import train_on_pairs
 from napari_insitu_tem.learning.recipes import TrainRecipe
@@ -79,7 +80,8 @@ def make_model(
     training, validation = recipe.sets() if sets is None else sets
     for note in getattr(training, "notes", ()):
         job.log(note)
-    teach = train_on_pairs if recipe.task == "denoise" else _train_on_labels
+    ways = {"denoise": train_on_pairs, "latent": train_latents}
+    teach = ways.get(recipe.task, _train_on_labels)
     trained = teach(recipe, network, training, validation, job, on_report, checkpoint)
     if not trained.main:
         return None

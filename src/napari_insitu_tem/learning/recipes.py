@@ -62,7 +62,7 @@ class DataSource(Settings):
     )
 
     def open(self, seed: int, task: str = "segment") -> TrainingSet:
-        """Return the samples: frames with labels, or for ``denoise`` pairs of images.
+        """Return the samples: frames with labels; for ``denoise`` pairs, for ``latent`` frames.
 
         Raises
         ------
@@ -81,6 +81,11 @@ class DataSource(Settings):
                 from napari_insitu_tem.learning.image_folders import FolderOfImagePairs
 
                 return FolderOfImagePairs(self.folder)
+            if task == "latent":
+                from napari_insitu_tem.learning.latent_frames import FolderOfMovies
+                from napari_insitu_tem.networks.patch_vae import WINDOW
+
+                return FolderOfMovies(self.folder, smallest=WINDOW)  # type: ignore[return-value]
             from napari_insitu_tem.learning.folders import FolderOfPairs
 
             return FolderOfPairs(self.folder)
@@ -232,7 +237,7 @@ class TrainRecipe(Settings):
         """Return a user's own frames as a network of this recipe will be given them."""
         from napari_insitu_tem.learning.seen import Seen
 
-        if self.pixel_size is not None or self.task == "denoise":
+        if self.pixel_size is not None or self.task in ("denoise", "latent"):
             return samples  # frames of another pixel size must be rescaled before
         return Seen(samples, likes=self.polarity)
 

@@ -9,7 +9,7 @@ from napari_insitu_tem.settings import Settings, setting
 
 __all__ = ["LossName", "Report", "TrainSettings"]
 
-LossName = Literal["bce+dice", "bce", "dice", "focal", "any order", "l1", "l2", "ssim"]
+LossName = Literal["bce+dice", "bce", "dice", "focal", "any order", "l1", "l2", "ssim", "evidence"]
 
 
 class TrainSettings(Settings):
@@ -75,8 +75,30 @@ class TrainSettings(Settings):
         description="What is made small. For particles: binary cross-entropy, soft Dice, both, or "
         "focal loss; 'any order' is both, for layers of which only some can be told first from "
         "second. For images: absolute (l1) or squared (l2) difference, or structural similarity "
-        "(ssim).",
+        "(ssim). For latent variables: the evidence bound.",
         advanced=True,
+    )
+    beta: float = setting(
+        2.0,
+        title="Beta",
+        description="Weight of the divergence of latent variables from a normal distribution: "
+        "more makes them more independent, and reconstructions coarser.",
+        ge=0,
+        le=1000,
+        step=0.5,
+        advanced=True,
+        shown_when={"loss": ("evidence",)},
+    )
+    beta_steps: int = setting(
+        0,
+        title="Beta rises for",
+        description="Steps after which beta has its value: it is zero in the first half of them, "
+        "and rises in the second. Where data vary in many ways, latent variables would be "
+        "switched off before they are of any use.",
+        unit="steps",
+        ge=0,
+        advanced=True,
+        shown_when={"loss": ("evidence",)},
     )
     ema_decay: float = setting(
         0.995,

@@ -24,6 +24,7 @@ SIMULATORS: dict[str, str] = {
     "hrtem": "napari_insitu_tem.learning.sets_hrtem:draw",
     "clips": "napari_insitu_tem.learning.sets_clips:draw",
     "low dose": "napari_insitu_tem.learning.sets_low_dose:draw",
+    "lattice": "napari_insitu_tem.learning.sets_lattice:draw",
 }
 
 

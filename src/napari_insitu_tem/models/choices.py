@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from napari_insitu_tem.models.store import list_models
 
-__all__ = ["CLASSICAL", "denoising_models", "layer_models", "segmentation_methods"]
+__all__ = [
+    "CLASSICAL",
+    "denoising_models",
+    "latent_models",
+    "layer_models",
+    "segmentation_methods",
+]
 
 #: What the way without a network is called in settings.
 CLASSICAL = "classical"
@@ -23,6 +29,11 @@ def layer_models() -> list[tuple[str, str]]:
 def denoising_models() -> list[tuple[str, str]]:
     """Return (name, words) of every network that denoises."""
     return _models("denoise")
+
+
+def latent_models() -> list[tuple[str, str]]:
+    """Return (name, words) of every network with latent variables of windows."""
+    return _models("latent")
 
 
 def _models(task: str) -> list[tuple[str, str]]:

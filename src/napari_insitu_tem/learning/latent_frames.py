@@ -1,0 +1,122 @@
+"""Frames of movies to learn latent variables from."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from napari_insitu_tem.analysis.denoise import fill_missing
+from napari_insitu_tem.analysis.lattice_scale import dominant_period, zoom_for, zoomed
+from napari_insitu_tem.io.read import read_movie
+from napari_insitu_tem.io.signal import ReadError
+from napari_insitu_tem.learning.samples import SampleError
+from napari_insitu_tem.movie import CalibrationWarning, Movie
+
+__all__ = ["FolderOfMovies", "FrameSet", "MovieFrames"]
+
+
+#: Frames of a movie that its lattice's period is found from.
+_LOOKED_AT = 4
+
+
+class FrameSet(Protocol):
+    """Frames that can be had again: the same index gives the same frame."""
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        ...
+
+    def sample(self, index: int) -> np.ndarray:
+        """Return one frame (y, x)."""
+        ...
+
+
+class MovieFrames:
+    """The frames of some movies, one movie after the other; read when they are asked for.
+
+    Parameters
+    ----------
+    movies : sequence of Movie
+        At least one.
+    smallest : int
+        Frames have at least so many px a side.
+
+    Raises
+    ------
+    SampleError
+        When there is no movie, or the frames of one are too small.
+
+    Notes
+    -----
+    Frames are enlarged or reduced as they are when a movie is analysed; see `lattice_scale`.
+    """
+
+    def __init__(self, movies: Sequence[Movie], *, smallest: int) -> None:
+        if not movies:
+            raise SampleError("There is no movie to learn from.")
+        self.zooms: list[float] = []
+        for movie in movies:
+            if min(movie.frame_shape) < smallest:
+                height, width = movie.frame_shape
+                raise SampleError(
+                    f"The frames of '{movie.name}' are {width} × {height} px, and windows of "
+                    f"{smallest} px do not fit. Choose a larger part of the recording."
+                )
+            frames = np.unique(np.linspace(0, movie.n_frames - 1, _LOOKED_AT).astype(int))
+            zoom = zoom_for(dominant_period(movie.frame(int(number)) for number in frames))
+            self.zooms.append(max(zoom, smallest / min(movie.frame_shape)))
+        self.movies = tuple(movies)
+        self._starts = np.cumsum([0, *(movie.n_frames for movie in movies)])
+        #: Which movie each frame is from.
+        self.recordings = tuple(
+            number for number, movie in enumerate(movies) for _ in range(movie.n_frames)
+        )
+
+    def __len__(self) -> int:
+        """Return the number of frames."""
+        return int(self._starts[-1])
+
+    def sample(self, index: int) -> np.ndarray:
+        """Read one frame (y, x) as float32 on the networks' scale, NaN replaced by the median."""
+        number = self.recordings[index]
+        frame = self.movies[number].frame(index - int(self._starts[number]))
+        return zoomed(fill_missing(frame), self.zooms[number])
+
+
+class FolderOfMovies(MovieFrames):
+    """All recordings in a folder.
+
+    Parameters
+    ----------
+    folder : path
+        The folder; what lies in it and is no recording is left out.
+    smallest : int
+        Frames have at least so many px a side.
+
+    Raises
+    ------
+    SampleError
+        When there is no such folder, or no recording in it.
+    """
+
+    def __init__(self, folder: str | Path, *, smallest: int) -> None:
+        self.folder, self.notes = Path(folder), list[str]()
+        if not self.folder.is_dir():
+            raise SampleError(f"There is no folder '{folder}' to learn from.")
+        movies = []
+        for path in sorted(self.folder.iterdir()):
+            if path.name.startswith(".") or path.suffix in (".json", ".csv", ".md", ".txt"):
+                continue
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", CalibrationWarning)
+                    movies.append(read_movie(path))
+            except ReadError as error:
+                self.notes.append(f"'{path.name}' is left out: {error}")
+        if not movies:
+            raise SampleError(f"There is no recording in '{folder}' that could be read.")
+        super().__init__(movies, smallest=smallest)
