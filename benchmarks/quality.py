@@ -27,6 +27,8 @@ DENOISERS: dict[str, dict[str, object]] = {
     "Gaussian, 4 px": {"method": "gaussian", "sigma": 4, "sigma_time": 0},
     "total variation": {"method": "total variation"},
     "mean of last 5": {"method": "mean of last frames", "frames": 5},
+    "`refine`": {"method": "network", "model": "refine"},
+    "learnt in 1 min": {"method": "learn from this movie", "minutes": 1},
 }
 GRAIN = {"fine": 1.5, "coarse": 4, "stripes": (6, 1.5)}
 

@@ -7,7 +7,8 @@ offset, in which an offset and a scale count for nothing. Classical methods have
 settings by the truth, frame by frame.
 
 Three networks differ in their loss alone: the paper's normalisation, mosaics and sigmoid, in the
-small U-Net that two processors can train (``--encoder resnet18`` for the paper's).
+small U-Net of `refine` (``--encoder resnet18`` for the paper's), trained on scenes of the protocol
+at any dose from 1 to 1000 electrons per nm². `refine` has learnt from scenes of every kind.
 
     python benchmarks/refinement.py --train --minutes 15 --models FOLDER   # once
     python benchmarks/refinement.py --models FOLDER [--frames 12]
@@ -33,10 +34,13 @@ LOSSES = ("ssim", "l1", "l2")
 DOSES = (1, 3, 10, 30, 100, 300, 1000)
 #: About 8.5 dB and SSIM 0.1 before refinement.
 PROTOCOL = {
-    "edge": 512, "dose": (320.0, 320.0), "pixel_size": (0.4, 0.4), "absorption": (0.5, 1.5),
+    "edge": 512, "dose": (280.0, 280.0), "pixel_size": (0.4, 0.4), "absorption": (0.5, 1.5),
     "coverage": (0.02, 0.08), "diameter": (20.0, 80.0), "film": (0.0, 0.0),
     "illumination": (0.0, 0.0), "structures": 0.0, "liquid": (100.0, 300.0),
 }  # fmt: skip
+DOSE_RANGE = (1.0, 1000.0)
+#: The network of `refine`, with the paper's sigmoid.
+SMALL = {"channels": [24, 48, 64, 96], "fold": 2, "bounded": True}
 #: As the shipped network was trained, all but the dose.
 ANY_SCENE = {"edge": 256, "liquid": (100.0, 300.0)}
 Method = Callable[[np.ndarray], np.ndarray]
@@ -50,8 +54,8 @@ def train(loss: str, folder: Path, minutes: float, encoder: str) -> None:
     small = encoder == "plain"
     recipe = recipe.replace(
         name=f"refine-{loss}", patch=128 if small else 256,
-        arguments={"encoder": encoder, "bounded": True},
-        data={"simulator": "low dose", "settings": {"edge": 256}},
+        arguments=SMALL if small else {"encoder": encoder, "bounded": True},
+        data={"simulator": "low dose", "settings": {**PROTOCOL, "edge": 256, "dose": DOSE_RANGE}},
     ).with_training(
         minutes=minutes, steps=10**6, loss=loss, batch_size=16 if small else 4,
         learning_rate=1e-3 if small else 3e-4,

@@ -15,6 +15,7 @@ seams       what the windows cost near the seams of a trained network (the shipp
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import time
 from collections.abc import Callable
@@ -28,36 +29,20 @@ from torch import nn
 from napari_insitu_tem.analysis.standardise import standardise
 from napari_insitu_tem.inference.grid import TileGrid
 from napari_insitu_tem.inference.tiles import TiledPredictor
-from napari_insitu_tem.models import ModelError
-from napari_insitu_tem.models.store import get_model, list_models
-from napari_insitu_tem.networks import build_network
+from napari_insitu_tem.models.store import get_model
 from napari_insitu_tem.simulate.particle_frames import ParticleFrameSettings, draw_frame
 
 TILE, OVERLAP = 512, 128
-NAMES = ("particles", "particles-hrtem")
-#: What stands in for a model that is not there, with random weights.
-INSTEAD: dict[str, tuple[str, dict]] = {
-    "particles": ("unet", {"in_channels": 1, "out_channels": 2}),
-    "particles-hrtem": ("msdnet", {"in_channels": 1, "out_channels": 1, "depth": 30}),
-}
+NAMES = ("particles", "particles-hrtem-msdnet")
 
 
 def network_of(name: str) -> nn.Module:
-    """Return a shipped network, or its like with random weights."""
-    try:
-        return get_model(name).load()
-    except ModelError:
-        torch.manual_seed(0)
-        network = build_network(*INSTEAD[name]).eval()
-        for values in network.parameters():  # an MSD-net's head begins at zero
-            if not values.any() and values.ndim > 1:
-                nn.init.normal_(values)
-        return network
+    """Return a shipped network of one's own, which may be changed."""
+    return copy.deepcopy(get_model(name).load())
 
 
 def kind_of(network: nn.Module, name: str) -> str:
-    trained = any(model.name == name for model in list_models())
-    return f"{name if trained else 'random'} ({type(network).__name__})"
+    return f"{name} ({type(network).__name__})"
 
 
 def image_of(size: int) -> np.ndarray:

@@ -81,3 +81,16 @@ def test_without_whole_particles_there_is_no_typical_width(gradient):
     stripe = np.zeros(gradient.shape, np.int32)
     stripe[:, 50:90] = 1
     assert measure_outlines(stripe, gradient).typical_width() is None
+
+
+def test_where_the_border_cuts_nearly_all_particles_those_it_cuts_tell_the_width():
+    y, x = np.mgrid[:200, :200]
+    labels = np.zeros((200, 200), np.int32)
+    for label, (row, column, radius) in enumerate(
+        ((0, 100, 60), (199, 60, 60), (100, 100, 6)), start=1
+    ):
+        labels[np.hypot(y - row, x - column) < radius] = label
+    outlines = measure_outlines(labels, np.ones(labels.shape))
+    assert outlines.typical_width() > 50
+    labels[labels != 3] = 0
+    assert measure_outlines(labels, np.ones(labels.shape)).typical_width() < 14

@@ -45,6 +45,24 @@ def test_size_and_polarity_are_found(diameter, bright):
     assert 10 < view.scale * view.diameter < 60
 
 
+def test_large_particles_are_found_where_the_middle_of_the_frame_shows_none_whole():
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:1000, :1000]
+    image = rng.normal(0, 0.1, (1000, 1000))
+    for row, column in ((150, 500), (850, 500), (500, 150), (500, 850)):
+        image[np.hypot(y - row, x - column) < 100] -= 1
+    view = find_view([image], predict, label, likes="dark")
+    assert view.found
+    assert not view.bright
+    assert view.diameter == pytest.approx(200, rel=0.2)
+    assert view.scale * view.diameter < 60
+
+
+def test_a_long_narrow_frame_without_particles_is_no_error():
+    strip = np.random.default_rng(0).normal(size=(60, 1400))
+    assert not find_view([strip], predict, label, likes="dark").found
+
+
 def test_what_is_known_is_kept():
     view = find_view(
         frames(24, bright=False), predict, label, likes="dark", bright=True, diameter=30

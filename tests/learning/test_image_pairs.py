@@ -68,7 +68,7 @@ def test_similarity_is_that_of_scikit_image():
     assert np.allclose(ours[0, 0].numpy(), whole[5:-5, 5:-5], atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["l1", "l2", "ssim"])
+@pytest.mark.parametrize("kind", ["l1", "l2", "relative l2", "ssim"])
 def test_pixels_that_do_not_count_do_not_matter(kind):
     torch.manual_seed(0)
     wanted, images = torch.rand(1, 1, 32, 32), torch.rand(1, 1, 32, 32)
@@ -81,6 +81,15 @@ def test_pixels_that_do_not_count_do_not_matter(kind):
         image_loss(spoilt, wanted, weights, kind=kind),
     )
     assert image_loss(wanted, wanted, weights, kind=kind) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_relative_loss_weighs_frames_of_faint_and_strong_contrast_alike():
+    torch.manual_seed(0)
+    wanted, error = 4 * torch.randn(1, 1, 32, 32), torch.randn(1, 1, 32, 32)
+    weights = torch.ones(1, 1, 32, 32)
+    strong = image_loss(wanted + error, wanted, weights, kind="relative l2")
+    faint = image_loss(wanted / 4 + error / 4, wanted / 4, weights, kind="relative l2")
+    assert float(faint) == pytest.approx(float(strong), rel=0.05)
 
 
 def test_matched_psnr_does_not_see_gain_and_offset():

@@ -3,6 +3,7 @@
 import pickle
 
 import numpy as np
+import pytest
 
 from napari_insitu_tem.learning.recipes import find_recipe
 from napari_insitu_tem.learning.samples import SimulatedSet
@@ -26,9 +27,12 @@ def test_the_simulator_is_known_by_name_and_can_be_sent_to_another_process():
     assert simulator(np.random.default_rng(0)).image.shape == (64, 72)
 
 
-def test_the_shipped_recipe_keeps_the_materials_of_the_test_out_of_the_training():
-    recipe = find_recipe("particles-hrtem")
+@pytest.mark.parametrize(
+    ("name", "network"), [("particles-hrtem", "unet"), ("particles-hrtem-msdnet", "msdnet")]
+)
+def test_the_shipped_recipes_keep_the_materials_of_the_test_out_of_the_training(name, network):
+    recipe = find_recipe(name)
     settings = HrtemSettings.from_dict(recipe.data.settings)
     assert not {"Pd", "Rh", "Ni", "Mo", "MgO", "ZrO2"} & set(settings.materials)
     assert recipe.pixel_size == settings.pixel_size
-    assert recipe.network == "msdnet"
+    assert recipe.network == network

@@ -7,7 +7,9 @@ from napari_insitu_tem.networks import NetworkError, build_network
 from napari_insitu_tem.networks.unet import PAPER_CHANNELS
 
 
-@pytest.mark.parametrize("arguments", [{"channels": (4, 6, 8)}, {"encoder": "resnet18"}])
+@pytest.mark.parametrize(
+    "arguments", [{"channels": (4, 6, 8)}, {"channels": (4, 6), "fold": 2}, {"encoder": "resnet18"}]
+)
 def test_maps_are_as_large_as_the_images(arguments):
     network = build_network("unet", {**arguments, "in_channels": 2, "out_channels": 3}).eval()
     edge = 2 * network.multiple
@@ -15,9 +17,10 @@ def test_maps_are_as_large_as_the_images(arguments):
         assert network(torch.zeros(1, 2, edge, 2 * edge)).shape == (1, 3, edge, 2 * edge)
 
 
-def test_no_pixel_sees_farther_than_the_network_says():
+@pytest.mark.parametrize("arguments", [{"channels": (4, 6, 8)}, {"channels": (4, 6), "fold": 2}])
+def test_no_pixel_sees_farther_than_the_network_says(arguments):
     torch.manual_seed(0)
-    network = build_network("unet", {"channels": (4, 6, 8), "out_channels": 1}).eval()
+    network = build_network("unet", {**arguments, "out_channels": 1}).eval()
     radius = network.receptive_radius
     edge = 16 * network.multiple
     images = torch.zeros(1, 1, edge, edge, requires_grad=True)

@@ -6,10 +6,11 @@ from scipy import ndimage
 
 from napari_insitu_tem import Cancelled, Job, Movie, SettingsError
 from napari_insitu_tem.models.card import ModelError
+from napari_insitu_tem.models.choices import NEW_WEIGHTS
 from napari_insitu_tem.models.store import get_model
 from napari_insitu_tem.tasks.denoise import DenoiseSettings, denoise
 
-SHORT = {"minutes": 10, "steps": 60}
+SHORT = {"minutes": 10, "steps": 60, "start_from": NEW_WEIGHTS}
 
 
 @pytest.fixture(autouse=True)
@@ -60,9 +61,37 @@ def test_a_network_that_was_kept_serves_other_movies(quiet_job, rng):
     assert list(result.provenance.steps[-1].models) == ["mine"]
 
 
+def test_learning_goes_on_from_what_was_learnt_before(quiet_job, rng):
+    truth = moving()
+    movie = Movie(rng.poisson(truth).astype(np.uint16))
+    first = DenoiseSettings(method="learn from this movie", keep_as="before", **SHORT)
+    denoise(movie, first, quiet_job)
+    again = {**SHORT, "steps": 3}
+    fresh, further = (
+        np.asarray(
+            denoise(
+                movie,
+                DenoiseSettings(method="learn from this movie", **{**again, "start_from": start}),
+                quiet_job,
+            ).data
+        )
+        for start in (NEW_WEIGHTS, "before")
+    )
+    assert error(further, truth) < 0.6 * error(fresh, truth)
+
+
+def test_another_network_is_no_start(quiet_job, rng):
+    movie = Movie(rng.poisson(moving(4, 64)).astype(np.uint16))
+    kept = DenoiseSettings(method="learn from its neighbours", keep_as="other", minutes=1, steps=2)
+    denoise(movie, kept, quiet_job)
+    wrong = DenoiseSettings(method="learn from this movie", start_from="other")
+    with pytest.raises(SettingsError, match="cannot begin with 'other'"):
+        denoise(movie, wrong, quiet_job)
+
+
 def test_the_same_seed_gives_the_same_result(rng):
     movie = Movie(rng.poisson(moving(6, 64)).astype(np.uint16))
-    settings = DenoiseSettings(method="learn from this movie", minutes=10, steps=6)
+    settings = DenoiseSettings(method="learn from this movie", **{**SHORT, "steps": 6})
     one, other = (
         np.asarray(denoise(movie, settings, Job(on_progress=lambda _: None, seed=3)).data)
         for _ in range(2)
@@ -83,6 +112,37 @@ def test_noise_that_neighbours_share_is_noticed(rng):
     said.clear()
     denoise(Movie(rng.normal(100, 10, (6, 96, 96))), settings, job)
     assert not any("share noise" in text for text in said)
+
+
+def test_noise_that_is_shared_far_away_is_averaged_before_learning(rng):
+    said = []
+    truth = ndimage.zoom(moving(6, 80), (1, 4, 4), order=1)[:, :, :310]
+    coarse = rng.normal(0, 30, (6, 80, 80))
+    noise = np.kron(coarse, np.ones((1, 4, 4)))[:, :, :310]  # enlarged, so shared over 4 pixels
+    job = Job(on_progress=lambda _: None, on_log=said.append)
+    settings = DenoiseSettings(
+        method="learn from this movie", keep_as="coarse", **{**SHORT, "start_from": "movie"}
+    )
+    result = denoise(Movie(truth + noise), settings, job)
+    assert any("means of 2 × 2 px" in text for text in said)
+    assert result.data.shape == truth.shape
+    assert error(result.data, truth) < 0.4 * error(truth + noise, truth)
+    # A network that was kept is given what it was trained on.
+    assert get_model("coarse").card.bin == 2
+    again = denoise(Movie(truth + noise), DenoiseSettings(method="network", model="coarse"), job)
+    assert np.allclose(again.data, result.data, atol=1e-3)
+
+
+def test_detail_that_stays_is_not_averaged_away(rng):
+    said = []
+    lattice = 10 * np.cos(np.arange(256) * 2 * np.pi / 5)[:, np.newaxis]
+    noise = ndimage.gaussian_filter(rng.normal(0, 60, (4, 256, 256)), (0, 2, 2))
+    job = Job(on_progress=lambda _: None, on_log=said.append)
+    settings = DenoiseSettings(method="learn from this movie", minutes=10, steps=2)
+    denoise(Movie(100 + lattice + noise), settings, job)
+    assert not any("means of" in text for text in said)
+    denoise(Movie(100 + noise), settings, job)
+    assert any("means of" in text for text in said)
 
 
 def test_one_frame_is_too_few_to_learn_from(quiet_job):

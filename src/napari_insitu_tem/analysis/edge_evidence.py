@@ -15,6 +15,9 @@ __all__ = ["Outlines", "explained_edges", "measure_outlines"]
 _RAGGED, _COMPACT = 0.5, 0.95
 # Nats to describe one particle: where it lies and how large it is.
 _COST = 0.5
+# Share of the edges below which whole particles do not say how large particles are; rim over width
+# of what is long (3.1 is a disc's, 3 that of its half).
+_FEW_WHOLE, _LONG = 0.3, 5.0
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,17 @@ class Outlines:
     cut: np.ndarray
 
     def typical_width(self) -> float | None:
-        """Return the width that half of the edges belong to; None without whole particles."""
-        weights = self.length * self.energy * (self.compactness > 0.7) * (self.cut == 0)
+        """Return the width that half of the edges belong to; None without compact particles.
+
+        The border makes particles narrower than they are, so those that it cuts count only
+        where they have most of the edges, as when particles are nearly as large as the frame;
+        and not at all if they are long, as stripes through the whole frame are.
+        """
+        weights = self.length * self.energy * (self.compactness > 0.7)
+        whole = weights * (self.cut == 0)
+        weights = weights * ((self.cut == 0) | (self.length < _LONG * self.width))
+        if whole.sum() >= _FEW_WHOLE * weights.sum():
+            weights = whole
         if weights.sum() <= 0:
             return None
         order = np.argsort(self.width)

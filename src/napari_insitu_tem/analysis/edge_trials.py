@@ -12,10 +12,12 @@ from napari_insitu_tem.analysis.noise import Noise, estimate_noise
 from napari_insitu_tem.analysis.segmentation import smooth
 from napari_insitu_tem.analysis.thresholds import squared_gradient
 
-__all__ = ["EdgeTrials", "Verdict"]
+__all__ = ["WINDOW", "EdgeTrials", "Verdict"]
 
-#: The part of a frame on which things are tried, and in how many frames.
-_SIZE, _PIXELS, _FRAMES = 640, 600_000, 3
+#: Edge (px) of the part of a frame on which things are tried, as a rule.
+WINDOW = 640
+#: So many pixels of so many frames are enough.
+_PIXELS, _FRAMES = 600_000, 3
 #: Smoothings at which edges are judged, in pixels; the one that tells most counts.
 _DETAILS = (1.0, 2.0, 4.0, 8.0)
 
@@ -49,10 +51,18 @@ class EdgeTrials:
         Some frames of the movie, spread over it; the middles of a few of them are used.
     noises : list of Noise, optional
         The noise of each, where it is known already.
+    window : int
+        Largest edge of the part of a frame that is looked at, px.
     """
 
-    def __init__(self, frames: list[np.ndarray], noises: list[Noise] | None = None) -> None:
-        cut = [_middle(frame) for frame in frames]
+    def __init__(
+        self,
+        frames: list[np.ndarray],
+        noises: list[Noise] | None = None,
+        *,
+        window: int = WINDOW,
+    ) -> None:
+        cut = [_middle(frame, window) for frame in frames]
         count = max(1, min(_FRAMES, _PIXELS // cut[0].size, len(cut)))
         chosen = np.linspace(0, len(cut) - 1, count + 2).round().astype(int)[1:-1]
         self.frames: list[np.ndarray] = []
@@ -82,7 +92,7 @@ def _thinned(frame: np.ndarray, noise: Noise) -> tuple[np.ndarray, np.ndarray]:
     return frame + extra, frame - extra
 
 
-def _middle(frame: np.ndarray) -> np.ndarray:
+def _middle(frame: np.ndarray, window: int) -> np.ndarray:
     frame = np.nan_to_num(np.asarray(frame, np.float32))
-    y, x = (max(size - _SIZE, 0) // 2 for size in frame.shape)
-    return frame[y : y + _SIZE, x : x + _SIZE]
+    y, x = (max(size - window, 0) // 2 for size in frame.shape)
+    return frame[y : y + window, x : x + window]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_insitu_tem.analysis.edge_trials import EdgeTrials
+from napari_insitu_tem.analysis.edge_trials import WINDOW, EdgeTrials
 from napari_insitu_tem.analysis.proposal import automatic_values
 from napari_insitu_tem.analysis.standardise import standardise
 from napari_insitu_tem.job import Job
@@ -40,6 +40,13 @@ _COARSEST = 1.5
 _SMALLEST = 1 / 16
 #: Nats below which nothing is explained at all.
 _LEAST = 10.0
+#: Particles of another size than is best seen are seen as they are if that explains more: less
+#: than this share is then left by the best. The second number is for sizes that no network was
+#: trained for, which beyond this factor they are.
+_NEARLY, _NEARLY_FAR, _FAR = 0.97, 0.85, 1.5
+#: Where particles are wider than this share of the window that was looked at, it holds too few of
+#: them, and one of so many pixels is looked at.
+_LARGE, _WIDER = 1 / 12, 2048
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,18 @@ class View:
     def smallest_area(self) -> float:
         """Area (px²) below which something is no particle."""
         return max(_SMALLEST * math.pi / 4 * self.diameter**2, 4.0)
+
+    @property
+    def words(self) -> str:
+        """What was found, for the user."""
+        if not self.found:
+            return "Nothing stands out of the noise in the frames that were looked at."
+        rescaled = abs(self.scale - 1) > 0.01
+        size = f"{self.scale:.2g} times their size" if rescaled else "their own size"
+        return (
+            f"Particles are {'bright' if self.bright else 'dark'}, about {self.diameter:.0f} px "
+            f"wide; the network sees the frames at {size}."
+        )
 
 
 def view_for(
@@ -179,7 +198,7 @@ def find_view(
     trials = EdgeTrials(frames)
     polarities = (False, True) if bright is None and likes != "any" else (bool(bright),)
 
-    def judge(view: View) -> tuple[float, View]:
+    def judge(view: View, trials: EdgeTrials) -> tuple[float, View]:
         labels = []
         for window in trials.frames:
             job.check()
@@ -190,6 +209,10 @@ def find_view(
         found = verdict.width is not None
         return verdict.explained, View(view.scale, view.bright, width, found)
 
+    def best_of(views: list[View], trials: EdgeTrials) -> tuple[float, View]:
+        judged = [judge(v, trials) for v in job.track(views, "Comparing sizes and polarities")]
+        return max(judged, key=lambda pair: pair[0])
+
     if diameter is None:
         fitting = [s for s in _SCALES if s * min(shape) >= _SMALLEST_FRAME] or [1.0]
         fitting = fitting if scale is None else [scale]
@@ -197,8 +220,14 @@ def find_view(
         views = [View(s, b, 4.0 / s) for s in fitting for b in polarities]
     else:
         views = [view_for(diameter, bright=b, shape=shape, scale=scale) for b in polarities]
-    judged = [judge(view) for view in job.track(views, "Comparing sizes and polarities")]
-    explained, best = max(judged, key=lambda pair: pair[0])
+    explained, best = best_of(views, trials)
+    few = explained < _LEAST or best.diameter > _LARGE * WINDOW
+    if diameter is None and scale is None and max(shape) > WINDOW and few:
+        wider = EdgeTrials(frames, window=_WIDER)
+        coarse = [v for v in views if v.scale * max(wider.frames[0].shape) <= WINDOW]
+        more, larger = best_of(coarse, wider) if coarse else (-math.inf, best)
+        if more >= _LEAST and larger.diameter > _LARGE * WINDOW:
+            trials, explained, best = wider, more, larger
     if len(views) == 1 and scale is not None:
         return best  # nothing to choose; and fringes are not explained by outlines
     if explained < _LEAST:
@@ -209,8 +238,11 @@ def find_view(
         return best
     nearer = view_for(best.diameter, bright=best.bright, shape=shape)
     if nearer.scale != best.scale:
-        again, measured = judge(nearer)
-        if again >= 0.97 * explained:
+        again, measured = judge(nearer, trials)
+        low, high = _BEST_SEEN
+        seen = best.scale * best.diameter
+        far = not low / _FAR <= seen <= high * _FAR
+        if again >= (_NEARLY_FAR if far else _NEARLY) * explained:
             best = measured
     return best
 

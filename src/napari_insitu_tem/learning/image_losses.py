@@ -11,14 +11,18 @@ __all__ = ["image_loss", "structural_similarity"]
 
 #: Edge (px) of the uniform window, as Katsuno et al. have it, and Wang et al.'s constants.
 _WINDOW, _K1, _K2 = 11, 0.01, 0.03
+#: Contrast (variance, in units of the noisy image's) below which nothing can be expected.
+_FAINT = 0.02
 
 
 def image_loss(images: Tensor, wanted: Tensor, weights: Tensor, *, kind: LossName) -> Tensor:
     """Return how far images are from those that are wanted.
 
-    ``"l1"`` and ``"l2"`` are the mean absolute and the mean squared difference, ``"ssim"`` is
-    one minus the mean structural similarity (for images between 0 and 1; Katsuno et al.,
-    equation 1). All in float32, whatever the network computed in.
+    ``"l1"`` and ``"l2"`` are the mean absolute and the mean squared difference;
+    ``"relative l2"`` is the latter over the variance of the image that is wanted, so that frames
+    of low dose, of which little is known, count as well as others. ``"ssim"`` is one minus the
+    mean structural similarity (for images between 0 and 1; Katsuno et al., equation 1). All in
+    float32, whatever the network computed in.
 
     Parameters
     ----------
@@ -41,7 +45,12 @@ def image_loss(images: Tensor, wanted: Tensor, weights: Tensor, *, kind: LossNam
         weights = weights[..., inside:-inside, inside:-inside]
         return _mean(1 - similar, weights)
     difference = images - wanted
-    return _mean(difference.abs() if kind == "l1" else difference.square(), weights)
+    if kind == "l1":
+        return _mean(difference.abs(), weights)
+    if kind == "relative l2":
+        contrast = wanted.flatten(1).var(1, correction=0)[:, None, None, None]
+        return _mean(difference.square() / (contrast + _FAINT), weights)
+    return _mean(difference.square(), weights)
 
 
 def structural_similarity(images: Tensor, wanted: Tensor) -> Tensor:

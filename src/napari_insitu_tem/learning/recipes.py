@@ -80,7 +80,8 @@ class DataSource(Settings):
             if task == "denoise":
                 from napari_insitu_tem.learning.image_folders import FolderOfImagePairs
 
-                return FolderOfImagePairs(self.folder)
+                pairs: Any = FolderOfImagePairs(self.folder)  # pairs of images, not labels
+                return pairs  # type: ignore[no-any-return]
             if task == "latent":
                 from napari_insitu_tem.learning.latent_frames import FolderOfMovies
                 from napari_insitu_tem.networks.patch_vae import WINDOW

@@ -13,6 +13,7 @@ from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.loop import learn
 from napari_insitu_tem.learning.movie_patches import MoviePatches, Piece, read_pieces
 from napari_insitu_tem.learning.settings import Report, TrainSettings
+from napari_insitu_tem.models.store import Model
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.networks import build_network
 from napari_insitu_tem.settings import SettingsError
@@ -29,7 +30,7 @@ _NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
         {"in_channels": 2 * REACH, "out_channels": 1, "channels": [16, 32, 48]},
     ),
 }
-_PATCH, _BATCH, _LEARNING_RATE = 96, 4, 3e-3
+_PATCH, _BATCH, _LEARNING_RATE, _GOING_ON = 96, 4, 3e-3, 1e-3
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ def learn_from_movie(
     blind: int = 0,
     minutes: float | None = None,
     steps: int = 2000,
+    start: Model | None = None,
     job: Job = Job(),
     on_report: Callable[[Report], None] | None = None,
 ) -> LearntFromMovie:
@@ -82,6 +84,9 @@ def learn_from_movie(
         End after so long.
     steps : int
         Largest number of batches.
+    start : Model, optional
+        A model with a blind spot, whose weights are the start; its blind spot may be of another
+        size.
     job : Job
         Progress, cancel, device and seed.
     on_report : callable, optional
@@ -95,7 +100,7 @@ def learn_from_movie(
     Raises
     ------
     SettingsError
-        When the movie has one frame.
+        When the movie has one frame, or the start is another network.
     Cancelled
         When the job is cancelled before the first step; later, what was learnt so far is kept.
     """
@@ -115,6 +120,8 @@ def learn_from_movie(
         arguments = {**arguments, "blind": blind}
     torch.manual_seed(job.seed)
     network = build_network(name, arguments)
+    if start is not None:
+        _begin_with(start, network, name)
     trained = learn(
         network,
         MoviePatches(pieces, reach=REACH, own=own, patch=_PATCH, seed=job.seed),
@@ -123,7 +130,7 @@ def learn_from_movie(
             minutes=minutes,
             steps=steps,
             batch_size=_BATCH,
-            learning_rate=_LEARNING_RATE,
+            learning_rate=_LEARNING_RATE if start is None else _GOING_ON,
             loss="l2",
             ema_decay=0.99,
             weight_decay=0.0,
@@ -135,3 +142,16 @@ def learn_from_movie(
     )
     network.load_state_dict(trained.state)
     return LearntFromMovie(network.eval().requires_grad_(False), name, arguments, trained.history)
+
+
+def _begin_with(start: Model, network: nn.Module, name: str) -> None:
+    """Give a network the weights of a model of its kind."""
+    try:
+        if start.card.network != name:
+            raise RuntimeError
+        network.load_state_dict(start.state())
+    except RuntimeError:
+        raise SettingsError(
+            f"Learning from this movie cannot begin with '{start.name}', which is another network. "
+            "Choose 'movie', a network that was kept from a movie in the same way, or new weights."
+        ) from None

@@ -9,7 +9,9 @@ from napari_insitu_tem.settings import Settings, setting
 
 __all__ = ["LossName", "Report", "TrainSettings"]
 
-LossName = Literal["bce+dice", "bce", "dice", "focal", "any order", "l1", "l2", "ssim", "evidence"]
+LossName = Literal[
+    "bce+dice", "bce", "dice", "focal", "any order", "l1", "l2", "relative l2", "ssim", "evidence"
+]
 
 
 class TrainSettings(Settings):
@@ -74,8 +76,9 @@ class TrainSettings(Settings):
         title="Loss",
         description="What is made small. For particles: binary cross-entropy, soft Dice, both, or "
         "focal loss; 'any order' is both, for layers of which only some can be told first from "
-        "second. For images: absolute (l1) or squared (l2) difference, or structural similarity "
-        "(ssim). For latent variables: the evidence bound.",
+        "second. For images: absolute (l1) or squared (l2) difference, the latter relative "
+        "to the image's contrast (relative l2), or structural similarity (ssim). For latent "
+        "variables: the evidence bound.",
         advanced=True,
     )
     beta: float = setting(

@@ -132,6 +132,9 @@ class ModelCard(BaseModel):
         Typical diameters (px) that the network was trained for.
     pixel_size : (float, float), optional
         Range (nm/px) that it was trained on, if that matters.
+    bin : int
+        Frames are averaged over so many pixels along each side before a denoising network sees
+        them, and what it makes of them is enlarged again.
     trained_on : str
         The data, in words.
     training : dict
@@ -172,6 +175,7 @@ class ModelCard(BaseModel):
     polarity: Literal["bright", "dark", "any"] = "any"
     diameters: Range = None
     pixel_size: Range = None
+    bin: Annotated[int, Field(ge=1)] = 1
     trained_on: str
     training: Plain = Field(default_factory=dict)
     quality: tuple[Plain, ...] = ()

@@ -6,14 +6,18 @@ from napari_insitu_tem.models.store import list_models
 
 __all__ = [
     "CLASSICAL",
+    "NEW_WEIGHTS",
     "denoising_models",
     "latent_models",
     "layer_models",
+    "learning_starts",
     "segmentation_methods",
 ]
 
 #: What the way without a network is called in settings.
 CLASSICAL = "classical"
+#: What learning from nothing but the movie at hand is called.
+NEW_WEIGHTS = "new weights"
 
 
 def segmentation_methods() -> list[tuple[str, str]]:
@@ -34,6 +38,12 @@ def denoising_models() -> list[tuple[str, str]]:
 def latent_models() -> list[tuple[str, str]]:
     """Return (name, words) of every network with latent variables of windows."""
     return _models("latent")
+
+
+def learning_starts() -> list[tuple[str, str]]:
+    """Return (name, words) of every network that can go on learning from a movie."""
+    fitting = [m.card.name for m in list_models("denoise") if m.card.network == "blindspot"]
+    return [*((name, f"network: {name}") for name in fitting), (NEW_WEIGHTS, "new weights")]
 
 
 def _models(task: str) -> list[tuple[str, str]]:

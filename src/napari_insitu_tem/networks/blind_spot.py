@@ -29,6 +29,8 @@ class BlindSpotUNet(nn.Module):
     ----------
     in_channels : int
         Neighbouring frames that go in, an odd number; the middle one is predicted.
+    out_channels : int
+        Maps that come out.
     channels : sequence of int
         Channels a level, from full resolution down; at least two levels.
     blind : int
@@ -37,7 +39,12 @@ class BlindSpotUNet(nn.Module):
     """
 
     def __init__(
-        self, *, in_channels: int = 5, channels: Sequence[int] = (16, 32, 48), blind: int = 0
+        self,
+        *,
+        in_channels: int = 5,
+        out_channels: int = 1,
+        channels: Sequence[int] = (16, 32, 48),
+        blind: int = 0,
     ) -> None:
         super().__init__()
         if in_channels % 2 == 0 or in_channels < 1:
@@ -63,7 +70,7 @@ class BlindSpotUNet(nn.Module):
             nn.LeakyReLU(_SLOPE),
             nn.Conv2d(width, channels[0], 1, bias=False),
             nn.LeakyReLU(_SLOPE),
-            nn.Conv2d(channels[0], 1, 1, bias=False),
+            nn.Conv2d(channels[0], out_channels, 1, bias=False),
         )
         for layer in self.modules():
             if isinstance(layer, nn.Conv2d):
@@ -79,7 +86,7 @@ class BlindSpotUNet(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the middle frames (n, 1, y, x) of frames (n, frames, y, x)."""
+        """Return maps (n, out_channels, y, x) of the middle frames, of frames (n, frames, y, x)."""
         turned = [torch.rot90(images, turns, (2, 3)) for turns in range(4)]
         if images.shape[2] == images.shape[3]:  # all four at once
             seen = self._half_plane(torch.cat(turned)).chunk(4)

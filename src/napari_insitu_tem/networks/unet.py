@@ -22,6 +22,7 @@ def unet(
     *,
     encoder: str = "plain",
     channels: Sequence[int] = SMALL_CHANNELS,
+    fold: int = 1,
     depth: int = 5,
     in_channels: int = 1,
     out_channels: int = 1,
@@ -35,7 +36,9 @@ def unet(
         ``"plain"`` for two convolutions a level, as Qian et al. have them, or the name of any
         encoder of segmentation-models-pytorch (``"resnet18"``, ``"tu-convnext_atto"``, …).
     channels : sequence of int
-        Of a plain network: channels a level, from full resolution down.
+        Of a plain network: channels a level, from its finest resolution down.
+    fold : int
+        Of a plain network: see `PlainUNet`.
     depth : int
         Of any other: how often the encoder halves the resolution.
     in_channels, out_channels : int
@@ -45,7 +48,7 @@ def unet(
     """
     network: nn.Module
     if encoder == "plain":
-        network = PlainUNet(channels, in_channels=in_channels, out_channels=out_channels)
+        network = PlainUNet(channels, fold=fold, in_channels=in_channels, out_channels=out_channels)
     else:
         network = EncoderUNet(
             encoder, depth=depth, in_channels=in_channels, out_channels=out_channels
@@ -62,17 +65,30 @@ class PlainUNet(nn.Module):
     Parameters
     ----------
     channels : sequence of int
-        Channels a level, from full resolution down; at least two levels.
+        Channels a level, from its finest resolution down; at least two levels.
+    fold : int
+        So many pixels a side go into channels, and the network works on frames that much
+        smaller: 2 is almost four times as fast, and enough to denoise (FFDNet; Zhang, Zuo and
+        Zhang, IEEE Trans. Image Process. 27, 4608, 2018).
     in_channels, out_channels : int
         Images in, maps out.
     """
 
     def __init__(
-        self, channels: Sequence[int] = SMALL_CHANNELS, *, in_channels: int = 1, out_channels: int
+        self,
+        channels: Sequence[int] = SMALL_CHANNELS,
+        *,
+        fold: int = 1,
+        in_channels: int = 1,
+        out_channels: int,
     ) -> None:
         super().__init__()
         if len(channels) < 2:
             raise ValueError("a U-Net has at least two levels of channels")
+        if fold < 1:
+            raise ValueError("fold is a number of pixels, 1 or more")
+        self.folded, self.unfolded = nn.PixelUnshuffle(fold), nn.PixelShuffle(fold)
+        in_channels, out_channels = (n * fold**2 for n in (in_channels, out_channels))
         before = (in_channels, *channels[:-1])
         self.levels = nn.ModuleList(_level(i, o) for i, o in zip(before, channels, strict=True))
         self.pool = nn.MaxPool2d(2)
@@ -84,20 +100,25 @@ class PlainUNet(nn.Module):
         )
         self.head = SegmentationHead(channels[0], out_channels)
         steps = range(len(channels))
-        self.multiple = 2 ** steps[-1]
+        self.multiple = fold * 2 ** steps[-1]
         self.receptive_radius = (
-            sum(2 * 2**k for k in steps)  # convolutions on the way down
-            + sum(2 * 2**k for k in steps[:-1])  # and up
-            + sum(2**k for k in steps[:-1])  # pooling and its inverse
-            + 1  # the head
+            fold
+            * (
+                sum(2 * 2**k for k in steps)  # convolutions on the way down
+                + sum(2 * 2**k for k in steps[:-1])  # and up
+                + sum(2**k for k in steps[:-1])  # pooling and its inverse
+                + 1  # the head
+            )
+            + fold
+            - 1
         )
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Return logits of the images' size."""
-        features = [images]
+        features = [self.folded(images)]
         for number, level in enumerate(self.levels):
-            features.append(level(self.pool(features[-1]) if number else images))
-        maps: torch.Tensor = self.head(self.decoder(features))
+            features.append(level(self.pool(features[-1]) if number else features[0]))
+        maps: torch.Tensor = self.unfolded(self.head(self.decoder(features)))
         return maps
 
 

@@ -199,13 +199,7 @@ def separate(
             f"There is no layer {settings.go_on_with} to go on with: the model "
             f"'{settings.model}' has {len(names)} ({', '.join(names)})."
         )
-    if view.found:
-        job.log(
-            f"Particles are {'bright' if view.bright else 'dark'}, about {view.diameter:.0f} px "
-            f"wide; the network sees the frames at {view.scale:.2g} times their size."
-        )
-    else:
-        job.log("Nothing stands out of the noise in the frames that were looked at.")
+    job.log(view.words)
     found, frames = finder.separate(movie, view, picture, job)
     if _are_layers(settings, names):
         numbers = follow_in_layers(frames, memory=settings.memory, job=job)

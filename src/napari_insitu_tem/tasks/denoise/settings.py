@@ -74,6 +74,27 @@ class DenoiseSettings(Settings):
         advanced=True,
         shown_when={"method": LEARNT},
     )
+    start_from: str = setting(
+        "movie",
+        title="Begin with",
+        description="A network whose weights are where learning begins: 'movie' ships with the "
+        "plugin and has learnt from simulated movies; one that you kept from a movie of the same "
+        "kind is better still. 'new weights' begins with nothing.",
+        choices_from="napari_insitu_tem.models.choices:learning_starts",
+        advanced=True,
+        shown_when={"method": ("learn from this movie",)},
+    )
+    bin: Literal["automatic", "1", "2", "4"] = setting(
+        "automatic",
+        title="Bin",
+        description="Learn from means of so many pixels along each side; what is found is "
+        "enlarged again. Automatic does so where pixels far apart share noise (as in frames that "
+        "were blurred, enlarged or compressed) and no detail that stays is lost; a trained "
+        "network is given what it was trained on.",
+        unit="px",
+        advanced=True,
+        shown_when={"method": (*LEARNT, "network")},
+    )
     blind: Literal["automatic", "0", "1", "2"] = setting(
         "automatic",
         title="Blind spot",

@@ -23,13 +23,7 @@ def segmented(
 ) -> Segmentation:
     """Return the particles of every frame."""
     finder, view = _finder(movie, settings, picture, job)
-    if view.found:
-        job.log(
-            f"Particles are {'bright' if view.bright else 'dark'}, about {view.diameter:.0f} px "
-            f"wide; the network sees the frames at {view.scale:.2g} times their size."
-        )
-    else:
-        job.log("Nothing stands out of the noise in the frames that were looked at.")
+    job.log(view.words)
     labels, probability = finder.segment(
         movie, view, picture, keep_probability=settings.probability_map, job=job
     )
