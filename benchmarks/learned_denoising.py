@@ -69,7 +69,7 @@ def matched(found: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean(values))
 
 
-def ghosts(found: np.ndarray, truth: np.ndarray) -> float:
+def ghosts(name: str, found: np.ndarray, truth: np.ndarray) -> str:
     """Return which part of the frames before and after is left in a frame, beyond any blur.
 
     The error is explained, by least squares, by what those frames would leave and by what a blur
@@ -83,7 +83,7 @@ def ghosts(found: np.ndarray, truth: np.ndarray) -> float:
         columns = np.stack([cause.ravel() for cause in causes])
         normal += columns @ columns.T
         given += columns @ (np.asarray(found[time], float) - now).ravel()
-    return float(np.linalg.solve(normal, given)[:2].sum())
+    return f"{np.linalg.solve(normal, given)[:2].sum():.2f}"
 
 
 def classical(movie: Movie) -> dict[str, np.ndarray]:
@@ -111,6 +111,7 @@ def main() -> None:
     parser.add_argument(
         "--ways", nargs="*", default=["learn from this movie", "learn from its neighbours"]
     )
+    parser.add_argument("--bin", default="automatic", help="1, 2 or 4 pixels")
     arguments = parser.parse_args()
     rows = []
     for name, dose in itertools.product(arguments.movies, arguments.doses):
@@ -122,15 +123,15 @@ def main() -> None:
         peers = {"noisy": np.asarray(movie.data), "mean of all frames": mean, best: found[best]}
         for peer, frames in peers.items():
             rows.append([name, dose, peer, f"{matched(frames, truth):.1f}", "",
-                         f"{ghosts(frames, truth):.2f}", "", ""])  # fmt: skip
+                         ghosts(name, frames, truth), "", ""])  # fmt: skip
         level = max(matched(found[best], truth), matched(mean, truth))
         for way in arguments.ways:
-            settings = DenoiseSettings(method=way, minutes=arguments.minutes)
+            settings = DenoiseSettings(method=way, minutes=arguments.minutes, bin=arguments.bin)
             result, seconds = timed(lambda m=movie, s=settings: denoise(m, s, job()))
             frames = np.asarray(result.data)
             gain = matched(frames, truth) - level
             rows.append([name, dose, way, f"{matched(frames, truth):.1f}", f"{gain:+.1f}",
-                         f"{ghosts(frames, truth):.2f}", f"{seconds / 60:.1f}",
+                         ghosts(name, frames, truth), f"{seconds / 60:.1f}",
                          verdict(gain, TARGET, at_least=True)])  # fmt: skip
     print_table(
         f"{FRAMES} frames of {EDGE}², {os.cpu_count()} processors, "

@@ -107,7 +107,7 @@ def main() -> None:
         rows.append([name, *score(truth, found), len(images) / seconds])
     best = max(rows[2][1], rows[3][1]) or 1.0
     learnt, seconds_learn = timed(lambda: denoise(movie, denoise.settings_type(**LEARNING), job()))
-    for how, chosen in (("defaults", {}), ("classical", {"method": "classical"})):
+    for how, chosen in (("defaults", {}), ("classical", {"model": "classical"})):
         defaults = segment.settings_type(**chosen)
         labels, seconds = timed(lambda chosen=defaults: segment(learnt, chosen, job()))
         found = [poses(labels.frame(i)) for i in range(len(images))]

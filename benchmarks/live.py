@@ -143,7 +143,8 @@ def headless(options: argparse.Namespace, size: int) -> list[Any]:
     return row
 
 
-def in_window(options: argparse.Namespace, size: int) -> tuple[list[Any], float, int]:
+def in_window(options: argparse.Namespace, size: int) -> tuple[list[Any], np.ndarray]:
+    """Return a table's row, and when (s) the window stood still for how long (s)."""
     import napari
     from qtpy.QtCore import QTimer
     from qtpy.QtWidgets import QApplication
@@ -175,11 +176,12 @@ def in_window(options: argparse.Namespace, size: int) -> tuple[list[Any], float,
             QApplication.processEvents()
         if not options.no_recording:
             dock.record_into(run.out)
-        stalls, last = [], [time.perf_counter()]
+        begun = time.perf_counter()
+        stalls, last = [], [begun]
 
         def tick() -> None:
             now = time.perf_counter()
-            stalls.append(now - last[0])
+            stalls.append((last[0] - begun, now - last[0]))
             last[0] = now
 
         timer = QTimer()
@@ -196,7 +198,7 @@ def in_window(options: argparse.Namespace, size: int) -> tuple[list[Any], float,
         while dock.follower is not None:
             step()
         viewer.close()
-    return row, 1000 * max(stalls), sum(stall > 0.1 for stall in stalls)
+    return row, np.array(stalls)
 
 
 def main() -> None:
@@ -227,11 +229,13 @@ def main() -> None:
     )
     if options.window:
         size = options.sizes[0] if len(options.sizes) == 1 else 512
-        row, longest, count = in_window(options, size)
+        row, stalls = in_window(options, size)
         print_table(f"In the window. {title}", HEADERS, [row])
-        print(f"\nLongest stall of the window {longest:.0f} ms, {count} over 100 ms: "
-              f"{verdict(longest, 100, at_least=False)}. Median latency: "
-              f"{verdict(row[3], 150, at_least=False)}.")  # fmt: skip
+        longest, long = 1000 * stalls[:, 1].max(), stalls[stalls[:, 1] > 0.1]
+        when = ", ".join(f"{1000 * took:.0f} ms after {at:.1f} s" for at, took in long[:10])
+        print(f"\nLongest stall of the window {longest:.0f} ms, {len(long)} over 100 ms"
+              f"{f' ({when})' if when else ''}: {verdict(longest, 100, at_least=False)}. "
+              f"Median latency: {verdict(row[3], 150, at_least=False)}.")  # fmt: skip
         return
     passed = [part for part in sys.argv[1:] if part != "--sizes"]
     for size in options.sizes:

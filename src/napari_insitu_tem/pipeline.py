@@ -164,7 +164,10 @@ def run_recipe(
             latest[offered] = result.layer(step.settings.to_dict()["go_on_with"])
         elif isinstance(result, offered):
             if isinstance(result, Movie) and result.data is not latest[Movie].data:
-                latest[Compared] = Compared(result, latest[Movie])
+                if result.data.shape == latest[Movie].data.shape:
+                    latest[Compared] = Compared(result, latest[Movie])
+                else:  # cropped or binned: pixels are no longer the same ones
+                    latest.pop(Compared, None)
             latest[offered] = result
         else:
             # A result that wraps a movie (an alignment) is that movie to the steps that follow.

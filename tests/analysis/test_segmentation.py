@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_insitu_tem.analysis.illumination import enlarge, fit_polynomial, shrink
+from napari_insitu_tem.analysis.blocks import enlarge, shrink
+from napari_insitu_tem.analysis.illumination import fit_polynomial
 from napari_insitu_tem.analysis.noise import estimate_noise
 from napari_insitu_tem.analysis.scale_selection import look_at, propose
 from napari_insitu_tem.analysis.thresholds import edge_level, edge_weights, global_threshold
@@ -30,6 +31,15 @@ def test_noise_that_a_camera_blurred_keeps_its_low_frequency_strength(rng):
     assert noise.density == pytest.approx(20, rel=0.3)
     measured = ndimage.gaussian_filter(frame, 3).std()
     assert noise.after_smoothing(3) == pytest.approx(measured, rel=0.3)
+
+
+@pytest.mark.parametrize("blur", [1.5, 3, 5])
+def test_noise_that_a_denoiser_smoothed_is_found_at_a_coarser_scale(blur, rng):
+    frame = ndimage.gaussian_filter(rng.normal(100, 20, (512, 512)), blur)
+    noise = estimate_noise(frame)
+    assert noise.density == pytest.approx(20, rel=0.35)
+    measured = ndimage.gaussian_filter(frame, 6).std()
+    assert noise.after_smoothing(6) == pytest.approx(measured, rel=0.35)
 
 
 def test_a_polynomial_background_ignores_the_particles():

@@ -42,7 +42,9 @@ def zspy(path, data, axes):
 
     def copy(source, target):
         target.attrs.update({key: plain(value) for key, value in source.attrs.items()})
-        for key, value in source.items():
+        # A list, since h5py keeps its lock while its items are iterated, which zarr's thread may
+        # wait for.
+        for key, value in list(source.items()):
             if isinstance(value, h5py.Group):
                 copy(value, target.create_group(key))
             elif value.ndim > 1:

@@ -11,7 +11,7 @@ from napari_insitu_tem.learning.average import WeightAverage, frozen_batch_stati
 from napari_insitu_tem.learning.pace import Pace, learning_rate
 from napari_insitu_tem.learning.samples import PairsFromArrays, SimulatedSet
 from napari_insitu_tem.learning.settings import TrainSettings
-from napari_insitu_tem.learning.validation import Validation, foreground_iou
+from napari_insitu_tem.learning.validation import LabelPatches, foreground_iou
 
 
 def test_the_average_follows_the_weights_exponentially():
@@ -94,19 +94,17 @@ def test_validation_patches_lie_side_by_side_and_cover_a_frame():
     image = np.arange(70 * 100, dtype=np.float32).reshape(70, 100)
     labels = np.zeros((70, 100), np.int32)
     labels[5:20, 5:20] = 1
-    held = Validation(PairsFromArrays([image], [labels]), CHANNELS, 32, 64)
-    patches = held.patches()
+    patches = LabelPatches(PairsFromArrays([image], [labels]), CHANNELS, 32, 64)()
     assert len(patches) == 3 * 4
     seen = np.unique(np.concatenate([patch[0].ravel() for patch in patches]))
     assert len(seen) == 70 * 100
-    assert held.patches() is patches
 
 
 def test_validation_patches_are_spread_over_all_frames():
     whole = PairsFromArrays(*pairs(10, edge=64))
-    assert len(Validation(whole, CHANNELS, 32, 20).patches()) == 20
-    assert len(Validation(whole, CHANNELS, 32, 5).patches()) == 5
-    assert len(Validation(SimulatedSet(Draw(), 8), CHANNELS, 32, 64).patches()) == 8 * 4
+    assert len(LabelPatches(whole, CHANNELS, 32, 20)()) == 20
+    assert len(LabelPatches(whole, CHANNELS, 32, 5)()) == 5
+    assert len(LabelPatches(SimulatedSet(Draw(), 8), CHANNELS, 32, 64)()) == 8 * 4
 
 
 def test_foreground_iou_pools_pixels_and_leaves_ignored_ones_out():

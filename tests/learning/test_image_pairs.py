@@ -68,7 +68,7 @@ def test_similarity_is_that_of_scikit_image():
     assert np.allclose(ours[0, 0].numpy(), whole[5:-5, 5:-5], atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["l1", "l2", "relative l2", "ssim"])
+@pytest.mark.parametrize("kind", ["l1", "l2", "relative l2", "psnr", "ssim"])
 def test_pixels_that_do_not_count_do_not_matter(kind):
     torch.manual_seed(0)
     wanted, images = torch.rand(1, 1, 32, 32), torch.rand(1, 1, 32, 32)
@@ -80,7 +80,23 @@ def test_pixels_that_do_not_count_do_not_matter(kind):
         image_loss(images, wanted, weights, kind=kind),
         image_loss(spoilt, wanted, weights, kind=kind),
     )
-    assert image_loss(wanted, wanted, weights, kind=kind) == pytest.approx(0, abs=1e-6)
+    nothing_wrong = np.log(1e-5) if kind == "psnr" else 0
+    assert image_loss(wanted, wanted, weights, kind=kind) == pytest.approx(nothing_wrong, abs=1e-6)
+
+
+def test_the_psnr_loss_counts_in_decibels_in_every_image_alike():
+    torch.manual_seed(0)
+    wanted, error = torch.randn(2, 1, 32, 32), torch.randn(2, 1, 32, 32)
+    error[1] /= 30
+    weights = torch.ones(2, 1, 32, 32)
+    before = float(image_loss(wanted + error, wanted, weights, kind="psnr"))
+    for better in (0, 1):
+        less = error.clone()
+        less[better] /= 2  # by 6 dB
+        after = float(image_loss(wanted + less, wanted, weights, kind="psnr"))
+        assert before - after == pytest.approx(np.log(4) / 2, rel=0.05)
+    nothing = torch.zeros_like(weights)
+    assert float(image_loss(wanted + error, wanted, nothing, kind="psnr")) == 0
 
 
 def test_the_relative_loss_weighs_frames_of_faint_and_strong_contrast_alike():

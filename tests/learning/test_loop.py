@@ -14,8 +14,9 @@ from napari_insitu_tem.job import Cancelled
 from napari_insitu_tem.learning.augment import AugmentSettings
 from napari_insitu_tem.learning.checkpoints import Checkpoint, CheckpointError
 from napari_insitu_tem.learning.loop import TrainError, TrainSettings, train
+from napari_insitu_tem.learning.losses import loss_function
 from napari_insitu_tem.learning.samples import PairsFromArrays, SimulatedSet
-from napari_insitu_tem.learning.validation import Validation
+from napari_insitu_tem.learning.validation import LabelPatches, Validation
 
 QUICK = {"batch_size": 4, "workers": 0, "mixed_precision": "no", "learning_rate": 1e-2}
 
@@ -79,10 +80,11 @@ def test_the_weights_that_come_back_are_those_of_the_best_validation(learn, vali
     assert result.best.validation_loss == min(losses)
     network = tiny_network()
     network.load_state_dict(result.state)
-    held = Validation(validation, CHANNELS, 32, TrainSettings().validation_patches)
+    cut = LabelPatches(validation, CHANNELS, 32, TrainSettings().validation_patches)
+    held = Validation(cut)
     loss, _ = held.measure(
         network.eval(),
-        loss="bce+dice",
+        loss=loss_function("bce+dice"),
         batch_size=4,
         autocast=lambda: torch.autocast("cpu", enabled=False),
         device=torch.device("cpu"),

@@ -5,7 +5,13 @@ import pytest
 
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning import movie_patches
-from napari_insitu_tem.learning.movie_patches import MoviePatches, Piece, read_pieces
+from napari_insitu_tem.learning.movie_patches import (
+    HeldPatches,
+    MoviePatches,
+    Piece,
+    read_pieces,
+    set_aside,
+)
 from napari_insitu_tem.movie import Movie
 
 QUIET = Job(on_progress=lambda _: None)
@@ -38,6 +44,28 @@ def test_a_draw_is_the_same_whenever_it_is_made():
     patches = MoviePatches([Piece(numbered(), (0, 1, 5))], reach=1, own=True, patch=8)
     for one, other in zip(patches(3), patches(3), strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_one_frame_in_eight_is_set_aside_and_never_wanted():
+    learnt, held = set_aside([Piece(numbered(20), tuple(range(20)))])
+    (kept,), (other,) = learnt, held
+    assert other.centres == (4, 12)
+    assert sorted(kept.centres + other.centres) == list(range(20))
+    # Of windows of a large movie, one in eight, whichever has but one frame in the middle.
+    learnt, held = set_aside([Piece(numbered(), (2,))] * 16)
+    assert (len(learnt), len(held)) == (14, 2)
+    # A short movie is learnt from as a whole.
+    assert set_aside([Piece(numbered(), (0, 1, 2))])[1] == []
+
+
+def test_held_patches_cover_the_frames_that_were_set_aside():
+    patches = HeldPatches([Piece(numbered(9, 20), (4,))], reach=1, own=True, patch=8)()
+    seen = np.unique(np.concatenate([wanted.ravel() for _, wanted, _ in patches]))
+    assert seen.size == 400
+    assert (seen // 10_000 == 4).all()
+    assert all(np.array_equal(given[1:2], wanted) for given, wanted, _ in patches)
+    few = HeldPatches([Piece(numbered(9, 6), (4,))], reach=1, own=False, patch=8, count=1)()
+    assert few[0][0].shape == (2, 8, 8)
 
 
 def test_frames_smaller_than_a_patch_are_mirrored():

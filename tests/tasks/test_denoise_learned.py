@@ -5,6 +5,7 @@ import pytest
 from scipy import ndimage
 
 from napari_insitu_tem import Cancelled, Job, Movie, SettingsError
+from napari_insitu_tem.learning.self_supervised import learn_from_movie
 from napari_insitu_tem.models.card import ModelError
 from napari_insitu_tem.models.choices import NEW_WEIGHTS
 from napari_insitu_tem.models.store import get_model
@@ -59,6 +60,17 @@ def test_a_network_that_was_kept_serves_other_movies(quiet_job, rng):
         second.data, 300 + 7 * truth[::-1]
     )
     assert list(result.provenance.steps[-1].models) == ["mine"]
+
+
+def test_what_was_best_on_frames_set_aside_is_kept(rng):
+    said = []
+    noisy = Movie(rng.poisson(moving(16, 64)).astype(np.float32))
+    learnt = learn_from_movie(
+        noisy, steps=300, job=Job(on_progress=lambda _: None), on_report=said.append
+    )
+    losses = [report.validation_loss for report in said if report.validation_loss is not None]
+    assert len(losses) == 3
+    assert learnt.best.validation_loss == min(losses)
 
 
 def test_learning_goes_on_from_what_was_learnt_before(quiet_job, rng):
@@ -139,10 +151,18 @@ def test_detail_that_stays_is_not_averaged_away(rng):
     noise = ndimage.gaussian_filter(rng.normal(0, 60, (4, 256, 256)), (0, 2, 2))
     job = Job(on_progress=lambda _: None, on_log=said.append)
     settings = DenoiseSettings(method="learn from this movie", minutes=10, steps=2)
-    denoise(Movie(100 + lattice + noise), settings, job)
+    drifting = np.stack([np.roll(lattice, 2 * time, axis=0) for time in range(4)])
+    for still_or_not in (lattice, drifting):
+        denoise(Movie(100 + still_or_not + noise), settings, job)
     assert not any("means of" in text for text in said)
     denoise(Movie(100 + noise), settings, job)
     assert any("means of" in text for text in said)
+
+
+def test_a_movie_of_nothing_stays_nothing(quiet_job):
+    movie = Movie(np.full((4, 64, 64), 7.0))
+    settings = DenoiseSettings(method="learn from this movie", minutes=10, steps=2)
+    assert np.allclose(denoise(movie, settings, quiet_job).data, 7, atol=0.1)
 
 
 def test_one_frame_is_too_few_to_learn_from(quiet_job):

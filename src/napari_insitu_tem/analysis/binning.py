@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy import ndimage
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["bin_block", "bin_movie", "bin_origin", "bin_rows", "enlarge"]
+__all__ = ["bin_block", "bin_movie", "bin_origin", "bin_rows"]
 
 Method = Literal["mean", "sum"]
 
@@ -55,29 +54,6 @@ def bin_origin(origin: tuple[float, float], size: int) -> tuple[float, float]:
     """
     row, column = ((place + (size - 1) / 2) / size for place in origin)
     return row, column
-
-
-def enlarge(frame: np.ndarray, size: int, shape: tuple[int, int]) -> np.ndarray:
-    """Return a binned frame on the grid of pixels that it was binned from, smoothly.
-
-    Parameters
-    ----------
-    frame : (y, x) array
-        Means of bins.
-    size : int
-        Pixels along each side of a bin.
-    shape : (int, int)
-        Of the frame that is wanted; pixels that filled no bin get what is next to them.
-
-    Returns
-    -------
-    float32 array of `shape`
-    """
-    whole = ndimage.zoom(
-        np.asarray(frame, np.float32), size, order=3, mode="nearest", grid_mode=True
-    )
-    lacking = [(0, max(wanted - have, 0)) for wanted, have in zip(shape, whole.shape, strict=True)]
-    return np.pad(whole, lacking, mode="edge")[: shape[0], : shape[1]]
 
 
 def binned_dtype(dtype: np.dtype, pixels: int, by: Method) -> np.dtype:

@@ -5,16 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from napari_insitu_tem.analysis.blocks import enlarge, shrink
+
 __all__ = ["fit_polynomial", "smooth_background"]
-
-
-def shrink(image: np.ndarray, factor: int) -> np.ndarray:
-    """Average blocks of `factor` x `factor` pixels; an incomplete last block is left out."""
-    if factor <= 1:
-        return image
-    height, width = (size // factor for size in image.shape)
-    cut = image[: height * factor, : width * factor]
-    return cut.reshape(height, factor, width, factor).mean(axis=(1, 3))
 
 
 def _axes(shape: tuple[int, ...], factor: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -109,18 +102,3 @@ def smooth_background(
     mean = ndimage.gaussian_filter(small_residual, sigma, mode="reflect", truncate=3)
     mean /= total + 0.05
     return prior + enlarge(mean, image.shape, factor)
-
-
-def enlarge(small: np.ndarray, shape: tuple[int, ...], factor: int) -> np.ndarray:
-    """Interpolate block means linearly back to `shape`."""
-    if factor <= 1:
-        return small
-    out = small
-    for axis, size in enumerate(shape):
-        position = np.clip((np.arange(size) + 0.5) / factor - 0.5, 0, small.shape[axis] - 1)
-        lower = np.minimum(position.astype(int), max(small.shape[axis] - 2, 0))
-        part = (position - lower).astype(np.float32)
-        upper = np.minimum(lower + 1, small.shape[axis] - 1)
-        part = part[:, None] if axis == 0 else part[None, :]
-        out = np.take(out, lower, axis) * (1 - part) + np.take(out, upper, axis) * part
-    return out

@@ -9,12 +9,15 @@ from functools import lru_cache
 import numpy as np
 from scipy import ndimage
 
+from napari_insitu_tem.analysis.blocks import shrink
+
 __all__ = ["Noise", "estimate_noise", "quiet_spread"]
 
 _TILE = 24
 _FINE, _COARSE = 0.7, 1.0
 _WIDEST_CORRELATION = 1.0
 _STEEPEST = 2.2
+_SMALLEST = 64  # px a side, of frames whose noise is looked for at twice the scale
 
 
 @dataclass(frozen=True)
@@ -127,6 +130,11 @@ def estimate_noise(frame: np.ndarray) -> Noise:
     # Crowded small particles also make neighbours alike, but more so than a camera does, and
     # not like Gaussian noise.
     gaussian = 2.8 < kurtosis < 3.5 and abs(skewness) < 0.3
+    if gaussian and ratio >= _STEEPEST and min(frame.shape) >= 2 * _SMALLEST:
+        # Frames that were denoised or enlarged have no noise in their finest details; what is left
+        # of it is coarser.
+        halved = estimate_noise(shrink(frame, 2))
+        return Noise(2 * halved.density, 2 * halved.correlation)
     if not gaussian or not 1.0 < ratio < _STEEPEST:
         return Noise(density_fine)
     growth = ratio ** (2 / 3)

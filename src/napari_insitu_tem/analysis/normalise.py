@@ -15,7 +15,7 @@ __all__ = ["NORMALISATIONS", "MovieScale", "Normalisation", "Standard", "Stretch
 _OUTLIERS = (0.1, 99.9)
 _FARTHEST = 12.0
 #: Pixels that percentiles are taken of.
-_ENOUGH = 200_000
+_ENOUGH = 65_000
 
 
 class Normalisation(Protocol):
@@ -128,4 +128,4 @@ def _scale(image: np.ndarray) -> tuple[float, float]:
 
 
 def _some(image: np.ndarray) -> np.ndarray:
-    return image.ravel()[:: max(1, image.size // _ENOUGH)]
+    return image.ravel()[:: max(1, -(-image.size // _ENOUGH))]

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_insitu_tem.analysis.illumination import fit_polynomial, shrink
+from napari_insitu_tem.analysis.blocks import shrink
+from napari_insitu_tem.analysis.illumination import fit_polynomial
 from napari_insitu_tem.analysis.noise import Noise, estimate_noise, quiet_spread
 from napari_insitu_tem.job import Job
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from napari_insitu_tem.analysis.illumination import enlarge, fit_polynomial, smooth_background
+from napari_insitu_tem.analysis.blocks import enlarge
+from napari_insitu_tem.analysis.illumination import fit_polynomial, smooth_background
 from napari_insitu_tem.analysis.noise import Noise, estimate_noise
 from napari_insitu_tem.analysis.pixels import dilated, eroded, filled, median, rim_of
 from napari_insitu_tem.analysis.thresholds import (

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy import ndimage
 
-from napari_insitu_tem.analysis.illumination import enlarge, shrink
+from napari_insitu_tem.analysis.blocks import enlarge, shrink
 
 __all__ = ["edge_level", "global_threshold", "local_edge_levels"]
 

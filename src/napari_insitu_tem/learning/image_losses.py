@@ -13,6 +13,8 @@ __all__ = ["image_loss", "structural_similarity"]
 _WINDOW, _K1, _K2 = 11, 0.01, 0.03
 #: Contrast (variance, in units of the noisy image's) below which nothing can be expected.
 _FAINT = 0.02
+#: Squared difference below which nothing is gained.
+_EXACT = 1e-5
 
 
 def image_loss(images: Tensor, wanted: Tensor, weights: Tensor, *, kind: LossName) -> Tensor:
@@ -20,9 +22,10 @@ def image_loss(images: Tensor, wanted: Tensor, weights: Tensor, *, kind: LossNam
 
     ``"l1"`` and ``"l2"`` are the mean absolute and the mean squared difference;
     ``"relative l2"`` is the latter over the variance of the image that is wanted, so that frames
-    of low dose, of which little is known, count as well as others. ``"ssim"`` is one minus the
-    mean structural similarity (for images between 0 and 1; Katsuno et al., equation 1). All in
-    float32, whatever the network computed in.
+    of low dose, of which little is known, count as well as others. ``"psnr"`` is the mean over
+    images of the logarithm of the squared difference: what is gained counts in decibels, at any
+    dose alike. ``"ssim"`` is one minus the mean structural similarity (for images between 0 and 1;
+    Katsuno et al., equation 1). All in float32, whatever the network computed in.
 
     Parameters
     ----------
@@ -50,6 +53,12 @@ def image_loss(images: Tensor, wanted: Tensor, weights: Tensor, *, kind: LossNam
     if kind == "relative l2":
         contrast = wanted.flatten(1).var(1, correction=0)[:, None, None, None]
         return _mean(difference.square() / (contrast + _FAINT), weights)
+    if kind == "psnr":
+        weights = weights.expand_as(difference).flatten(1)
+        squares = (difference.square().flatten(1) * weights).sum(1)
+        known = weights.sum(1) > 0
+        each = squares[known] / weights[known].sum(1)
+        return (each + _EXACT).log().sum() / known.sum().clamp_min(1)
     return _mean(difference.square(), weights)
 
 

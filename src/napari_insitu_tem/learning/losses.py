@@ -26,7 +26,7 @@ def loss_function(kind: LossName, *, beta: float = 2.0) -> Loss:
         from napari_insitu_tem.learning.latent_loss import evidence_loss
 
         return functools.partial(evidence_loss, beta=beta)
-    if kind in ("l1", "l2", "relative l2", "ssim"):
+    if kind in ("l1", "l2", "relative l2", "psnr", "ssim"):
         from napari_insitu_tem.learning.image_losses import image_loss
 
         return functools.partial(image_loss, kind=kind)

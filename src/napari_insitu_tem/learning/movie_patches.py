@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from napari_insitu_tem.analysis.denoise import fill_missing
 from napari_insitu_tem.analysis.neighbours import mirrored
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.prepare import Prepared
+from napari_insitu_tem.learning.validation import side_by_side, spread
 from napari_insitu_tem.movie import Movie
 
-__all__ = ["MoviePatches", "Piece", "read_pieces"]
+__all__ = ["HeldPatches", "MoviePatches", "Piece", "read_pieces", "set_aside"]
 
 #: What is kept of a movie in memory: so many bytes; of larger ones, so many times and windows.
 _KEPT_BYTES, _TIMES, _WINDOW = 400e6, 48, 512
+_HELD = 8  # one in so many frames is set aside
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,27 @@ def read_pieces(movie: Movie, reach: int, job: Job = Job(), *, seed: int = 0) ->
     return pieces
 
 
+def set_aside(pieces: Sequence[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """Return what is learnt from, and what tells when more is learnt than is there.
+
+    One frame in eight is never what is wanted; it is still seen as a neighbour, which gives its own
+    noise away to nobody. Of fewer than eight frames none is set aside.
+    """
+    learnt: list[Piece] = []
+    held: list[Piece] = []
+    number = 0
+    for piece in pieces:
+        turns = range(number, number + len(piece.centres))
+        parts: tuple[list[int], list[int]] = ([], [])
+        for turn, centre in zip(turns, piece.centres, strict=True):
+            parts[turn % _HELD == _HELD // 2].append(centre)
+        number += len(piece.centres)
+        for kept, centres in zip((learnt, held), parts, strict=True):
+            if centres:
+                kept.append(replace(piece, centres=tuple(centres)))
+    return (learnt, held) if number >= _HELD else (list(pieces), [])
+
+
 class MoviePatches:
     """Patches of a movie with the noisy frame itself as what is wanted.
 
@@ -119,21 +142,66 @@ class MoviePatches:
     def _draw(self, rng: np.random.Generator) -> Prepared:
         piece = self._pieces[int(rng.choice(len(self._pieces), p=self._shares))]
         centre = int(piece.centres[int(rng.integers(len(piece.centres)))])
-        last, reach = len(piece.frames) - 1, self._reach
-        places = [mirrored(centre + k, centre, last) for k in range(-reach, reach + 1)]
-        corner = [
+        y, x = (
             int(rng.integers(max(size - self._patch, 0) + 1)) for size in piece.frames.shape[1:]
-        ]
-        rows, columns = (slice(low, low + self._patch) for low in corner)
-        frames = piece.frames[places, rows, columns]
-        lacking = [(0, self._patch - size) for size in frames.shape[1:]]
-        frames = np.pad(frames, [(0, 0), *lacking], mode="symmetric")
+        )
+        frames = _cut(piece, centre, (y, x), self._patch, self._reach)
         if rng.integers(2):
             frames = frames[::-1]  # time may run backwards
         if rng.integers(2):
             frames = frames[:, :, ::-1]
         frames = np.rot90(frames, int(rng.integers(4)), (1, 2))
-        wanted = frames[reach : reach + 1]
-        given = frames if self._own else np.delete(frames, reach, axis=0)
-        weights = np.ones((1, self._patch, self._patch), np.uint8)
-        return np.ascontiguousarray(given), np.ascontiguousarray(wanted), weights
+        return _as_prepared(frames, self._reach, own=self._own)
+
+
+class HeldPatches:
+    """Patches of frames that were set aside, side by side; see `MoviePatches`.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+        Standardised; not empty.
+    reach, own, patch
+        As for `MoviePatches`.
+    count : int
+        Largest number of patches; they are spread over all frames.
+    """
+
+    def __init__(
+        self, pieces: Sequence[Piece], *, reach: int, own: bool, patch: int, count: int = 48
+    ) -> None:
+        self._pieces, self._reach, self._own = pieces, reach, own
+        self._patch, self._count = patch, count
+
+    def __call__(self, check: Callable[[], None] = lambda: None) -> list[Prepared]:
+        """Cut the patches."""
+        places = []
+        for piece in self._pieces:
+            shape = tuple(max(size, self._patch) for size in piece.frames.shape[1:])
+            corners = side_by_side(shape, self._patch)
+            places += [(piece, centre, corner) for centre in piece.centres for corner in corners]
+        patches = []
+        for index in spread(len(places), self._count):
+            check()
+            piece, centre, corner = places[int(index)]
+            frames = _cut(piece, centre, corner, self._patch, self._reach)
+            patches.append(_as_prepared(frames, self._reach, own=self._own))
+        return patches
+
+
+def _cut(piece: Piece, centre: int, corner: tuple[int, int], patch: int, reach: int) -> np.ndarray:
+    """Return a patch of a frame and its neighbours in time."""
+    last = len(piece.frames) - 1
+    places = [mirrored(centre + k, centre, last) for k in range(-reach, reach + 1)]
+    rows, columns = (slice(low, low + patch) for low in corner)
+    frames = piece.frames[places, rows, columns]
+    lacking = [(0, patch - size) for size in frames.shape[1:]]
+    return np.pad(frames, [(0, 0), *lacking], mode="symmetric")
+
+
+def _as_prepared(frames: np.ndarray, reach: int, *, own: bool) -> Prepared:
+    """Return what goes in, what is wanted, and that every pixel counts."""
+    wanted = frames[reach : reach + 1]
+    given = frames if own else np.delete(frames, reach, axis=0)
+    weights = np.ones(wanted.shape, np.uint8)
+    return np.ascontiguousarray(given), np.ascontiguousarray(wanted), weights

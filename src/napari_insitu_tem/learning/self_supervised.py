@@ -11,8 +11,15 @@ from torch import nn
 from napari_insitu_tem.analysis.normalise import MovieScale
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.loop import learn
-from napari_insitu_tem.learning.movie_patches import MoviePatches, Piece, read_pieces
+from napari_insitu_tem.learning.movie_patches import (
+    HeldPatches,
+    MoviePatches,
+    Piece,
+    read_pieces,
+    set_aside,
+)
 from napari_insitu_tem.learning.settings import Report, TrainSettings
+from napari_insitu_tem.learning.validation import Validation
 from napari_insitu_tem.models.store import Model
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.networks import build_network
@@ -30,7 +37,7 @@ _NETWORKS: dict[str, tuple[str, dict[str, Any]]] = {
         {"in_channels": 2 * REACH, "out_channels": 1, "channels": [16, 32, 48]},
     ),
 }
-_PATCH, _BATCH, _LEARNING_RATE, _GOING_ON = 96, 4, 3e-3, 1e-3
+_PATCH, _BATCH, _LEARNING_RATE, _GOING_ON, _VALIDATE_EVERY = 96, 4, 3e-3, 1e-3, 100
 
 
 @dataclass(frozen=True)
@@ -45,12 +52,15 @@ class LearntFromMovie:
         What `networks.build_network` makes it of.
     history : list of Report
         How the training went.
+    best : Report
+        Where the network is from: the best on the frames that were set aside, if any were.
     """
 
     network: nn.Module
     name: str
     arguments: dict[str, Any]
     history: list[Report]
+    best: Report
 
 
 def learn_from_movie(
@@ -68,7 +78,9 @@ def learn_from_movie(
 
     A frame's noise says nothing of other frames' noise, and (but for the camera's blur) nothing
     of the noise of other pixels. So the best prediction of a noisy pixel from everything else
-    is the best guess of what it would be without noise.
+    is the best guess of what it would be without noise. How well it predicts is measured on
+    frames that are set aside, and what predicts them best is kept: who learns for too long knows
+    the noise of the others by heart.
 
     Parameters
     ----------
@@ -122,10 +134,13 @@ def learn_from_movie(
     network = build_network(name, arguments)
     if start is not None:
         _begin_with(start, network, name)
+    learnt, held = set_aside(pieces)
+    patches = HeldPatches(held, reach=REACH, own=own, patch=_PATCH)
+    validation = Validation(patches, metrics={}) if held else None
     trained = learn(
         network,
-        MoviePatches(pieces, reach=REACH, own=own, patch=_PATCH, seed=job.seed),
-        None,  # every pixel is learnt from; what could be set aside would be missed
+        MoviePatches(learnt, reach=REACH, own=own, patch=_PATCH, seed=job.seed),
+        validation,
         TrainSettings(
             minutes=minutes,
             steps=steps,
@@ -134,6 +149,7 @@ def learn_from_movie(
             loss="l2",
             ema_decay=0.99,
             weight_decay=0.0,
+            validate_every=_VALIDATE_EVERY,
             seed=job.seed,
         ),
         job,
@@ -141,7 +157,8 @@ def learn_from_movie(
         on_report=on_report,
     )
     network.load_state_dict(trained.state)
-    return LearntFromMovie(network.eval().requires_grad_(False), name, arguments, trained.history)
+    network = network.eval().requires_grad_(False)
+    return LearntFromMovie(network, name, arguments, trained.history, trained.best)
 
 
 def _begin_with(start: Model, network: nn.Module, name: str) -> None:

@@ -10,7 +10,17 @@ from napari_insitu_tem.settings import Settings, setting
 __all__ = ["LossName", "Report", "TrainSettings"]
 
 LossName = Literal[
-    "bce+dice", "bce", "dice", "focal", "any order", "l1", "l2", "relative l2", "ssim", "evidence"
+    "bce+dice",
+    "bce",
+    "dice",
+    "focal",
+    "any order",
+    "l1",
+    "l2",
+    "relative l2",
+    "psnr",
+    "ssim",
+    "evidence",
 ]
 
 
@@ -77,8 +87,8 @@ class TrainSettings(Settings):
         description="What is made small. For particles: binary cross-entropy, soft Dice, both, or "
         "focal loss; 'any order' is both, for layers of which only some can be told first from "
         "second. For images: absolute (l1) or squared (l2) difference, the latter relative "
-        "to the image's contrast (relative l2), or structural similarity (ssim). For latent "
-        "variables: the evidence bound.",
+        "to the image's contrast (relative l2) or in decibels (psnr), or structural similarity "
+        "(ssim). For latent variables: the evidence bound.",
         advanced=True,
     )
     beta: float = setting(

@@ -205,7 +205,7 @@ def _correlation(tiles: np.ndarray) -> np.ndarray:
     lags /= np.maximum(lags[:, _REACH, _REACH], 1e-30)[:, np.newaxis, np.newaxis]
     found = np.median(lags, axis=0)
     found = found + found.sum() / (size[0] * size[1])
-    found /= found[_REACH, _REACH]
+    found /= max(found[_REACH, _REACH], 1e-30)  # there may be no noise at all
     sure = 4 / np.sqrt(size[0] * size[1] * max(len(quiet), 1))
     return np.where(np.abs(found) > max(sure, 0.005), found, 0.0)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from napari_insitu_tem.analysis.binning import bin_movie, enlarge
+from napari_insitu_tem.analysis.binning import bin_movie
+from napari_insitu_tem.analysis.blocks import enlarge
 from napari_insitu_tem.analysis.camera_noise import CameraNoise
 from napari_insitu_tem.analysis.normalise import NORMALISATIONS, MovieScale, Normalisation
 from napari_insitu_tem.analysis.variance_stabilisation import CountingNoise
@@ -44,7 +45,7 @@ def denoised(
     )
     frames = denoiser.movie(seen.iter_frames(), job)
     for frame in job.track(frames, "Denoising", total=movie.n_frames):
-        whole = frame if size == 1 else enlarge(frame, size, movie.frame_shape)
+        whole = frame if size == 1 else enlarge(frame, movie.frame_shape, size)
         yield whole if noise is None else noise.restore(whole)
 
 

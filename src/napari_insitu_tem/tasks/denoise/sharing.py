@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_insitu_tem.analysis.binning import bin_block
+from napari_insitu_tem.analysis.blocks import shrink
 from napari_insitu_tem.analysis.denoise import fill_missing
 from napari_insitu_tem.analysis.quality.noise import noise_between_frames
 from napari_insitu_tem.job import Job
@@ -17,7 +17,7 @@ __all__ = ["bin_of", "blind_of"]
 _PAIRS = 4  # of successive frames, spread over the movie
 _SHARED = 0.1  # correlation from which a neighbour says much of a pixel's noise
 _FARTHEST = 2  # px around a pixel that a network may be blind to
-_DETAIL = 0.02  # power of details that stay from frame to frame, over that of the noise
+_DETAIL = 0.02  # power of details that frames share, over that of the noise
 _BINS, _LEAST_EDGE = (1, 2, 4), 128
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]
@@ -27,7 +27,7 @@ def bin_of(movie: Movie, settings: DenoiseSettings, job: Job, *, independent: bo
     """Return over how many pixels along each side the movie is averaged before it is learnt from.
 
     The smallest number after which noise is shared with the next two pixels at most; but never
-    one that takes away detail which stays from frame to frame.
+    one that takes away detail which successive frames share.
 
     Parameters
     ----------
@@ -99,32 +99,31 @@ def _pairs(movie: Movie) -> Pairs:
     return [(fill_missing(one), fill_missing(other)) for one, other in pairs]
 
 
-def _binned(frame: np.ndarray, size: int) -> np.ndarray:
-    return bin_block(frame[np.newaxis], size, 1, "mean")[0]
-
-
 def _reach(pairs: Pairs, size: int) -> int:
     """Return the largest distance (bins) at which noise is shared; 3 is that or more."""
-    binned = [(_binned(one, size), _binned(other, size)) for one, other in pairs]
+    binned = [(shrink(one, size), shrink(other, size)) for one, other in pairs]
     correlation = noise_between_frames(binned).correlation
     middle = len(correlation) // 2
     along = np.maximum(correlation[middle, middle:], correlation[middle:, middle])
-    return int(np.flatnonzero(along > _SHARED).max())
+    return int(np.flatnonzero(along > _SHARED).max(initial=0))
 
 
 def _detail(pairs: Pairs, size: int) -> bool:
-    """Whether bins of this size take away detail that stays from frame to frame."""
-    kept = noise = 0.0
+    """Whether bins of this size take away detail that two successive frames share.
+
+    What moved by half a period, as drifting lattices do, is shared with the opposite sign.
+    """
     for one, other in pairs:
-        first, second = (_within(frame, size) for frame in (one, other))
-        kept += float(np.mean(first * second))
-        noise += float(np.var(np.subtract(one, other, dtype=np.float64))) / 2
-    return kept > _DETAIL * noise
+        shared = np.mean(_within(one, size) * _within(other, size))
+        noise = np.var(np.subtract(one, other, dtype=np.float64)) / 2
+        if abs(shared) > _DETAIL * noise:
+            return True
+    return False
 
 
 def _within(frame: np.ndarray, size: int) -> np.ndarray:
     """Return a frame less the mean of every bin."""
-    means = _binned(frame, size)
+    means = shrink(frame, size)
     height, width = (length * size for length in means.shape)
     whole = np.asarray(frame[:height, :width], np.float64)
     return whole - means.repeat(size, axis=0).repeat(size, axis=1)
