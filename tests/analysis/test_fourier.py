@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 from napari_insitu_tem.analysis.fourier.bragg import bragg_filter, lattice_amplitude
 from napari_insitu_tem.analysis.fourier.extent import lattice_change, lattice_extent
@@ -321,6 +322,15 @@ def test_patches_with_fringes_are_stronger_than_those_without(rng):
     without = fringe_strength(rng.normal(0, 1, (40, 64, 64)))
     assert np.median(fringe_strength(with_fringes)) > 3 * np.median(without)
     assert fringe_strength(with_fringes).min() > np.median(without)
+
+
+def test_fringes_stand_out_in_denoised_frames_too(rng):
+    noise = rng.normal(0, 1, (20, 64, 64))
+    lattice = fringes(24, 25, 0.8, (64, 64)) + fringes(24, 115, 0.8, (64, 64))
+    smoothed = ndimage.gaussian_filter(noise + lattice, (0, 2, 2))
+    film = ndimage.gaussian_filter(noise, (0, 2, 2))
+    assert np.percentile(fringe_strength(smoothed), 10) > 20
+    assert np.percentile(fringe_strength(film), 90) < 20
 
 
 @settings(max_examples=15)

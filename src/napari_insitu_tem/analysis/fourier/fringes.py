@@ -12,6 +12,9 @@ __all__ = ["fringe_strength"]
 _BATCH = 256
 _FRINGES = 2.0
 _FEW = 24
+#: Power of noise rises by this power of the wavelength at most. Steeper is what the window
+#: lets through of a lattice itself, where hardly any noise is (bright or denoised frames).
+_STEEPEST = 4.0
 
 
 def fringe_strength(
@@ -21,8 +24,10 @@ def fringe_strength(
 
     The highest power of each patch (in a Hann window, without its mean and slope) between two
     spacings, over the noise at that frequency: the median over directions, continued to low
-    frequencies, where a patch has too few for a median, by a line in the logarithms. Noise and
-    amorphous film have 3 to 10, whatever their strength; clear fringes 30 and more.
+    frequencies, where a patch has too few for a median, by a line in the logarithms (of a slope
+    of 4 at most, so that frames with hardly any noise are not measured by what leaks from their
+    own lattice). Noise and amorphous film have 3 to 10, whatever their strength; clear fringes
+    30 and more. Coarse film in frames with hardly any noise can have more.
 
     Parameters
     ----------
@@ -107,8 +112,9 @@ def _strengths(
 
 
 def _line(x: np.ndarray, values: np.ndarray, fitted: slice) -> np.ndarray:
-    """Continue values (n, r) by a line through some of them that does not rise with x."""
+    """Continue values (n, r) by a line through some of them that falls with x, not too steeply."""
     there = x[fitted] - x[fitted].mean()
     mean = values[:, fitted].mean(axis=1, keepdims=True)
-    slope = np.minimum((values[:, fitted] @ there / (there @ there))[:, np.newaxis], 0)
+    slope = (values[:, fitted] @ there / (there @ there))[:, np.newaxis]
+    slope = np.clip(slope, -_STEEPEST, 0)
     return np.asarray(mean + slope * (x - x[fitted].mean()))
