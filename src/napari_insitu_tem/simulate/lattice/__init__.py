@@ -2,6 +2,7 @@
 
 from napari_insitu_tem.simulate.lattice.movie import (
     SimulatedLattice,
+    lattice_movie,
     simulate_lattice,
     simulate_lattice_lazily,
 )
@@ -12,6 +13,7 @@ __all__ = [
     "LatticeMovieSettings",
     "LatticeScene",
     "SimulatedLattice",
+    "lattice_movie",
     "simulate_lattice",
     "simulate_lattice_lazily",
 ]

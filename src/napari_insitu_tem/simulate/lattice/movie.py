@@ -18,7 +18,7 @@ from napari_insitu_tem.simulate.lattice.settings import LatticeMovieSettings
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SimulatedLattice", "simulate_lattice", "simulate_lattice_lazily"]
+__all__ = ["SimulatedLattice", "lattice_movie", "simulate_lattice", "simulate_lattice_lazily"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,9 +85,10 @@ def simulate_lattice(
 ) -> SimulatedLattice:
     """Simulate a movie of a lattice in which one known thing happens.
 
-    Dark Gaussian spots on a bright ground, as Wang et al. simulate lead sulphide, on an
-    amorphous film, through `simulate.detector`. Frames are rendered on the job's threads and
-    written one by one; for a movie that is never stored, see `simulate_lattice_lazily`.
+    Dark Gaussian spots on a bright ground, as Wang et al. simulate lead sulphide, or columns of
+    lead sulphide by multislice, on an amorphous film, through `simulate.detector`. Frames are
+    rendered on the job's threads and written one by one; for a movie that is never stored, see
+    `simulate_lattice_lazily`.
 
     Parameters
     ----------
@@ -100,6 +101,11 @@ def simulate_lattice(
     -------
     SimulatedLattice
         The movie and the truth about it.
+
+    Raises
+    ------
+    ExitWaveError
+        For atoms of lead sulphide, where abTEM or ase is not installed.
     """
     settings, job = settings or LatticeMovieSettings(), job or Job()
     scene = LatticeScene(settings, job.seed)
@@ -122,6 +128,12 @@ def simulate_lattice_lazily(settings: LatticeMovieSettings, seed: int = 0) -> Si
     return _with_truth(scene, frames, _lazy(scene.label_image, scene, "uint8"))
 
 
+def lattice_movie(settings: LatticeMovieSettings, seed: int = 0) -> Movie:
+    """Return the movie of `simulate_lattice_lazily` without the truth, which takes its time."""
+    scene = LatticeScene(settings, seed)
+    return _movie(scene, _lazy(scene.image, scene, settings.number_type))
+
+
 def _lazy(render: Callable[[int], np.ndarray], scene: LatticeScene, dtype: str) -> Any:
     import dask.array as da
 
@@ -133,13 +145,18 @@ def _lazy(render: Callable[[int], np.ndarray], scene: LatticeScene, dtype: str) 
 
 
 def _with_truth(scene: LatticeScene, data: Any, regions: Any) -> SimulatedLattice:
+    return SimulatedLattice(
+        _movie(scene, data), regions, scene.truth(), scene.moving(), scene.drift
+    )
+
+
+def _movie(scene: LatticeScene, data: Any) -> Movie:
     settings = scene.settings
-    movie = Movie(
+    return Movie(
         data,
-        pixel_size=settings.pixel_size,
+        pixel_size=settings.pixel_edge,
         frame_time=settings.frame_time,
         dose=settings.flux,
         name=f"simulated lattice {settings.change}",
         metadata={"simulation": settings.to_dict(), "seed": scene.seed},
     )
-    return SimulatedLattice(movie, regions, scene.truth(), scene.moving(), scene.drift)

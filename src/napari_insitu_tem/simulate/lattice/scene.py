@@ -8,10 +8,11 @@ import numpy as np
 
 from napari_insitu_tem.simulate.detector import detect
 from napari_insitu_tem.simulate.drift import drift_curve, random_texture, shifted
+from napari_insitu_tem.simulate.lattice.atoms import atoms_of
 from napari_insitu_tem.simulate.lattice.changes import Grain, grains_at, moving_region
 from napari_insitu_tem.simulate.lattice.outlines import coverage
 from napari_insitu_tem.simulate.lattice.settings import LatticeMovieSettings
-from napari_insitu_tem.simulate.lattice.spots import basis, draw_spots, lattice_points
+from napari_insitu_tem.simulate.lattice.spots import basis, lattice_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,11 +38,19 @@ class LatticeScene:
     ----------
     drift : (t, 2) array
         Shift (dy, dx) of everything in every frame, px.
+    atoms : Atoms
+        How a lattice point looks.
+
+    Raises
+    ------
+    ExitWaveError
+        For atoms of lead sulphide, where abTEM or ase is not installed.
     """
 
     def __init__(self, settings: LatticeMovieSettings, seed: int = 0) -> None:
         self.settings, self.seed = settings, seed
         self.shape = (settings.height, settings.width)
+        self.atoms = atoms_of(settings)
         self.drift = drift_curve(
             settings.n_frames,
             speed=settings.drift,
@@ -71,9 +80,9 @@ class LatticeScene:
             if grain.displacement is not None:
                 points = points + grain.displacement(points)
             heights = coverage(grain.outline, points[:, 0], points[:, 1], settings.period)
-            heights = heights * grain.contrast * settings.contrast
-            width = settings.spot_width * settings.period
-            missing += draw_spots(points + self.drift[index], heights, width, self.shape)
+            missing += self.atoms.draw(
+                points + self.drift[index], heights * grain.contrast, grain.angle, self.shape
+            )
         return missing
 
     def expected_electrons(self, index: int) -> np.ndarray:
@@ -126,7 +135,7 @@ class LatticeScene:
                         "angle": grain.angle,
                         "shift_y": grain.shift[0],
                         "shift_x": grain.shift[1],
-                        "contrast": grain.contrast * self.settings.contrast,
+                        "contrast": grain.contrast * self.atoms.contrast,
                         "area": float(coverage(grain.outline, *at).sum()),
                     }
                 )

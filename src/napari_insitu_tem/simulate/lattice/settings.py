@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from napari_insitu_tem.settings import setting
 from napari_insitu_tem.simulate.detector import DetectorSettings
+from napari_insitu_tem.simulate.lattice.pbs import COLUMN_DISTANCE
 
 __all__ = ["Change", "LatticeMovieSettings"]
 
@@ -25,10 +28,12 @@ Change = Literal[
 _SHIFTS = {"change": ("translation y", "translation x")}
 _TURNS = {"change": ("rotation", "pair", "rotating region")}
 _TRAVELS = {"change": ("growth", "ripening", "dislocation")}
+_SPOTS = {"atoms": ("gaussian",)}
+_COLUMNS = {"atoms": ("PbS",)}
 
 
 class LatticeMovieSettings(DetectorSettings):
-    """A movie of a lattice of dark spots in which one known thing happens.
+    """A movie of a lattice in which one known thing happens.
 
     Drift, film and noise are drawn from the job's seed: the same seed and settings give the
     same bytes. What changes goes evenly from the first frame to the last.
@@ -46,12 +51,21 @@ class LatticeMovieSettings(DetectorSettings):
     height: int = setting(256, title="Height", description="Height of a frame.", unit="px", ge=32)
     width: int = setting(256, title="Width", description="Width of a frame.", unit="px", ge=32)
     lattice: Literal["square", "hexagonal"] = setting(
-        "square", title="Lattice", description="How the spots are arranged."
+        "square",
+        title="Lattice",
+        description="How the spots are arranged. Lead sulphide is square.",
+    )
+    atoms: Literal["gaussian", "PbS"] = setting(
+        "gaussian",
+        title="Atoms",
+        description="How a lattice point looks: a dark Gaussian spot, or a column of lead "
+        "sulphide along [001] as multislice shows it (needs abTEM, from the extra [simulate]).",
     )
     period: float = setting(
         24.7,
         title="Period",
-        description="Distance of neighbouring spots.",
+        description="Distance of neighbouring spots; of lead sulphide, of neighbouring columns "
+        "(d of (200), 0.2968 nm), which also sets the pixel size.",
         unit="px",
         ge=3,
     )
@@ -61,13 +75,54 @@ class LatticeMovieSettings(DetectorSettings):
         description="Standard deviation of the Gaussian of a spot, as a fraction of the period.",
         gt=0,
         le=0.35,
+        shown_when=_SPOTS,
     )
-    contrast: float = setting(
-        0.3,
+    contrast: float | None = setting(
+        None,
         title="Contrast",
-        description="Part of the electrons that is missing in the middle of a spot.",
+        description="Part of the electrons that is missing where the lattice is darkest: in the "
+        "middle of a Gaussian spot; for lead sulphide, the simulated picture is scaled to it "
+        "(recorded contrast is often weaker than simulated).",
+        none_means="0.3 for Gaussian spots, for PbS as simulated",
         gt=0,
         le=1,
+    )
+    thickness: float = setting(
+        3.0,
+        title="Thickness",
+        description="Of the lead sulphide, rounded to whole unit cells of 0.5936 nm.",
+        unit="nm",
+        gt=0,
+        le=30,
+        shown_when=_COLUMNS,
+        advanced=True,
+    )
+    energy: float = setting(
+        300.0,
+        title="Energy",
+        description="Of the electrons that lead sulphide is imaged with.",
+        unit="keV",
+        ge=20,
+        le=2000,
+        shown_when=_COLUMNS,
+        advanced=True,
+    )
+    defocus: float = setting(
+        5.0,
+        title="Defocus",
+        description="Of the lens that lead sulphide is imaged with; underfocus is positive and "
+        "makes its columns dark.",
+        unit="nm",
+        shown_when=_COLUMNS,
+        advanced=True,
+    )
+    spherical_aberration: float = setting(
+        0.0,
+        title="Spherical aberration",
+        description="Cs of the (aberration-corrected) lens that lead sulphide is imaged with.",
+        unit="µm",
+        shown_when=_COLUMNS,
+        advanced=True,
     )
     angle: float = setting(
         0.0,
@@ -154,8 +209,14 @@ class LatticeMovieSettings(DetectorSettings):
         unit="e/px",
         gt=0,
     )
-    pixel_size: float = setting(
-        0.014, title="Pixel size", description="Edge of a pixel.", unit="nm", gt=0
+    pixel_size: float | None = setting(
+        None,
+        title="Pixel size",
+        description="Edge of a pixel. That of lead sulphide follows from the period.",
+        unit="nm",
+        gt=0,
+        none_means="0.014, for PbS 0.2968 / period",
+        shown_when=_SPOTS,
     )
     frame_time: float = setting(
         0.2, title="Frame time", description="Time from frame to frame.", unit="s", gt=0
@@ -175,6 +236,27 @@ class LatticeMovieSettings(DetectorSettings):
         ge=0,
     )
 
+    @model_validator(mode="after")
+    def _possible(self) -> LatticeMovieSettings:
+        if self.atoms == "PbS" and self.lattice != "square":
+            raise ValueError(
+                "Lead sulphide along [001] is a square lattice: choose a square lattice, or "
+                "Gaussian atoms"
+            )
+        if self.atoms == "PbS" and self.pixel_size is not None:
+            raise ValueError(
+                "For lead sulphide the pixel size follows from the period, whose length is "
+                "known: leave it out, and set the period to 0.2968 nm over the pixel size"
+            )
+        return self
+
+    @property
+    def pixel_edge(self) -> float:
+        """The pixel size in nm, with its default filled in."""
+        if self.atoms == "PbS":
+            return COLUMN_DISTANCE / self.period
+        return 0.014 if self.pixel_size is None else self.pixel_size
+
     @property
     def turned(self) -> float:
         """The whole turn in degrees, with its default filled in."""
@@ -190,4 +272,4 @@ class LatticeMovieSettings(DetectorSettings):
     @property
     def flux(self) -> float:
         """Electrons per Å² and frame."""
-        return self.dose / (10 * self.pixel_size) ** 2
+        return self.dose / (10 * self.pixel_edge) ** 2
