@@ -31,6 +31,7 @@ _MODULES = {
             "denoise",
             "quality",
             "heterogeneity",
+            "fourier",
             "latent",
             "segment",
             "correct",

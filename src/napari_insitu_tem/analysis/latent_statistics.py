@@ -9,6 +9,7 @@ import numpy as np
 __all__ = [
     "ACTIVE",
     "SeriesStatistics",
+    "active_first",
     "active_latents",
     "running_mean",
     "series_statistics",
@@ -143,6 +144,20 @@ def active_latents(variance: np.ndarray) -> np.ndarray:
         Those above `ACTIVE`.
     """
     return np.asarray(variance) > ACTIVE
+
+
+def active_first(variance: np.ndarray) -> np.ndarray:
+    """Return the active latents, that of the largest training variance first.
+
+    All of them where none is, as in a network that was hardly trained.
+
+    Parameters
+    ----------
+    variance : (latents,) array
+        Of the mean over the training set, ascending.
+    """
+    active = np.flatnonzero(active_latents(variance))[::-1]
+    return active if len(active) else np.arange(len(variance))[::-1]
 
 
 def running_mean(values: np.ndarray, frames: int) -> np.ndarray:

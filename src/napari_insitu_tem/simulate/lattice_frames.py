@@ -44,7 +44,7 @@ class LatticeFrameSettings(Settings):
         _KINDS, title="Kinds", description="Which lattices there are."
     )
     dose: tuple[float, float] = setting(
-        (2.0, 300.0),
+        (0.5, 300.0),
         title="Dose",
         description="Fewest and most electrons a pixel.",
         unit="e/px",

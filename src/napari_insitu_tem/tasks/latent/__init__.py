@@ -6,12 +6,16 @@ from dataclasses import fields
 
 import numpy as np
 
-from napari_insitu_tem.analysis.denoise import fill_missing
-from napari_insitu_tem.analysis.fourier.fringes import fringe_strength
 from napari_insitu_tem.analysis.latent_clusters import cluster_trajectories
 from napari_insitu_tem.analysis.latent_statistics import SeriesStatistics, series_statistics
-from napari_insitu_tem.analysis.lattice_scale import dominant_period, zoom_for, zoomed
-from napari_insitu_tem.analysis.windows import WindowGrid, windows_of
+from napari_insitu_tem.analysis.lattice_scale import dominant_period, zoom_for
+from napari_insitu_tem.analysis.lattice_windows import (
+    AVERAGED,
+    LOOKS,
+    lattice_strength,
+    windows_with_lattice,
+)
+from napari_insitu_tem.analysis.windows import WindowGrid
 from napari_insitu_tem.io.series import new_series
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
@@ -23,8 +27,6 @@ __all__ = ["MAPS", "LatentMaps", "LatentSettings", "latent"]
 
 #: Frames at least; below, nothing can be said of what changes.
 _FEWEST = 3
-#: A lattice is looked for at so many times, in the mean of so many frames, every so many px.
-_TIMES, _AVERAGED, _LOOK = 6, 3, 24
 #: Values of series that are worked on at once, a thread.
 _BLOCK = 1 << 20
 #: Latents that tell clusters apart: those that vary most.
@@ -113,7 +115,7 @@ def latent(
 
 def _zoom(movie: Movie, job: Job) -> float:
     """Return by how much frames are to be enlarged for their lattice to be known."""
-    times = np.unique(np.linspace(0, movie.n_frames - 1, _TIMES).round().astype(int))
+    times = np.unique(np.linspace(0, movie.n_frames - 1, LOOKS).round().astype(int))
     job.check()
     period = dominant_period(movie.frame(int(time)) for time in times)
     zoom = zoom_for(period)
@@ -146,27 +148,15 @@ def _lattice(movie: Movie, grid: WindowGrid, settings: LatentSettings, job: Job)
     """Return which windows show a lattice at two times at least, of some."""
     if not settings.lattice_only:
         return np.ones(grid.shape, bool)
-    # Windows overlap: not all of them need be looked at.
-    every = max(1, round(_LOOK / grid.step))
-    height, width = (int(size * grid.zoom) for size in movie.frame_shape)
-    coarse = WindowGrid.of((height, width), grid.window, grid.step * every)
-    averaged = min(_AVERAGED, movie.n_frames)
-    starts = np.linspace(0, movie.n_frames - averaged, _TIMES).round().astype(int)
+    averaged = min(AVERAGED, movie.n_frames)
+    starts = np.linspace(0, movie.n_frames - averaged, LOOKS).round().astype(int)
+    times = [int(start) for start in np.unique(starts)]
 
     def look(start: int) -> np.ndarray:
-        frames = [fill_missing(movie.frame(start + k)) for k in range(averaged)]
-        windows = windows_of(zoomed(np.mean(frames, axis=0), grid.zoom), coarse)
-        return fringe_strength(windows.reshape(-1, grid.window, grid.window))
+        return lattice_strength([movie.frame(start + k) for k in range(averaged)], grid)
 
-    times = [int(start) for start in np.unique(starts)]
-    strength = np.sort(list(job.map(look, times, "Looking for lattices", len(times))), axis=0)
-    # What is there at one time only may be chance; in a short movie, there is no other.
-    shown = strength[-2 if len(times) > 2 else -1].reshape(coarse.shape) >= settings.fringes
-    rows, columns = (
-        np.minimum(np.round(np.arange(count) / every).astype(int), most - 1)
-        for count, most in zip(grid.shape, coarse.shape, strict=True)
-    )
-    return shown[np.ix_(rows, columns)]
+    looks = list(job.map(look, times, "Looking for lattices", len(times)))
+    return windows_with_lattice(looks, grid, fringes=settings.fringes)
 
 
 def _statistics(series: np.ndarray, job: Job) -> SeriesStatistics:

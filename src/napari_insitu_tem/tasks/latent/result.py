@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from napari_insitu_tem.analysis.latent_statistics import SeriesStatistics, active_latents
+from napari_insitu_tem.analysis.latent_statistics import SeriesStatistics, active_first
 from napari_insitu_tem.analysis.windows import WindowGrid
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.provenance import Provenance
@@ -91,8 +91,7 @@ class LatentMaps(MovieResult):
     @property
     def active(self) -> np.ndarray:
         """Active latents, that of the largest training variance first."""
-        active = np.flatnonzero(active_latents(self.training_variance))[::-1]
-        return active if len(active) else np.arange(self.latents)[::-1]
+        return active_first(self.training_variance)
 
     def maps(self, kind: str = "time_correlated_variance") -> np.ndarray:
         """Return the maps (rows, columns, latents) of one kind; 0 where there is no lattice."""
