@@ -40,3 +40,13 @@ def test_smooth_noise_of_enlarged_frames_is_no_lattice(rng):
     smooth = [ndimage.gaussian_filter(each, 0.7) for each in noise]
     assert np.mean(lattice_strength(noise, grid) > 12) < 0.1
     assert np.mean(lattice_strength(smooth, grid) > 12) < 0.2
+
+
+def test_single_holes_and_specks_are_mended():
+    grid = WindowGrid(64, 24, 9, 9)
+    look = np.zeros((9, 9))
+    look[:5] = 20
+    look[2, 3], look[7, 7] = 0, 20
+    shown = windows_with_lattice([look] * 3, grid, fringes=12)
+    assert shown[:5].all()
+    assert not shown[5:].any()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import ndimage
 
 from napari_insitu_tem.analysis.denoise import fill_missing
 from napari_insitu_tem.analysis.fourier.fringes import fringe_strength
@@ -19,6 +20,8 @@ LOOKS, AVERAGED = 6, 3
 _EVERY = 24
 #: Smallest edge of what is looked at, px of the frame as recorded: five fringes of 6 px or so.
 _SMALLEST = 32
+#: The eight neighbours of a window; a hole is mended where so many of them show a lattice.
+_AROUND, _MOST = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]]), 6
 
 
 def lattice_strength(frames: Sequence[np.ndarray], grid: WindowGrid) -> np.ndarray:
@@ -51,7 +54,7 @@ def windows_with_lattice(
     """Return which windows show a lattice in two looks at least.
 
     What is there at one time only may be chance; where there are but one or two looks, one is
-    enough.
+    enough. So may be a single window that is not like any of those around it.
 
     Parameters
     ----------
@@ -68,13 +71,19 @@ def windows_with_lattice(
         As the nearest window that was looked at.
     """
     strength = np.sort(np.asarray(looks), axis=0)
-    shown = strength[-2 if len(looks) > 2 else -1] >= fringes
+    shown = _mended(strength[-2 if len(looks) > 2 else -1] >= fringes)
     every = _stride(grid)
     rows, columns = (
         np.minimum(np.round(np.arange(count) / every).astype(int), most - 1)
         for count, most in zip(grid.shape, shown.shape, strict=True)
     )
     return np.asarray(shown[np.ix_(rows, columns)])
+
+
+def _mended(shown: np.ndarray) -> np.ndarray:
+    """Return windows without small holes and single specks."""
+    around = ndimage.convolve(shown.astype(np.int32), _AROUND, mode="nearest")
+    return np.where(shown, around > 0, around >= _MOST)
 
 
 def _looked_at(grid: WindowGrid) -> WindowGrid:

@@ -144,8 +144,8 @@ class LatentDock(TaskPanel):
         for name, words in MAPS.items():
             self.kind.addItem(words[:1].upper() + words[1:], name)
         self.order.setObjectName("order")
-        self.order.setToolTip("Which maps come first.")
-        for words, name in (("Most change first", "change"), ("By number", "number")):
+        self.order.setToolTip("Which maps come first: those with most change, or by number.")
+        for words, name in (("Most change", "change"), ("By number", "number")):
             self.order.addItem(words, name)
         self.shared = QCheckBox("One scale")
         self.shared.setObjectName("shared_scale")

@@ -108,7 +108,7 @@ class LatentSpot(QWidget):
         self._smooth.setRange(1, 999)
         self._smooth.setValue(10)
         self._smooth.setPrefix("mean ")
-        self._smooth.setMaximumWidth(105)
+        self._smooth.setMinimumWidth(110)
         self._smooth.setToolTip("Frames of the running mean (thick line).")
         self._smooth.valueChanged.connect(self._plot)
         row.addWidget(QLabel("z"))
