@@ -9,6 +9,7 @@ from lattices import tiny_model, turning_movie
 from napari_insitu_tem.gui.latent import LatentDock
 from napari_insitu_tem.gui.latent_gallery import LatentGallery
 from napari_insitu_tem.models.store import get_model
+from napari_insitu_tem.tasks.fourier import FourierSettings, fourier
 
 
 @pytest.fixture(autouse=True)
@@ -124,3 +125,22 @@ def test_retraining_on_the_movie_makes_a_model_that_is_chosen(qtbot, viewer, doc
     assert dock.settings().model == "mine"
     run(qtbot, dock)
     assert dock.found.model == "mine"
+
+
+@pytest.mark.window
+def test_what_fourier_checks_measure_is_drawn_beside_latents(qtbot, viewer, dock, quiet_job):
+    run(qtbot, dock)
+    beside = dock.findChild(QComboBox, "beside")
+    assert not beside.isVisible()
+    settings = FourierSettings(regions="4,4 124,58; 4,70 124,124", extent=False)
+    dock.session.show_checks(fourier(turning_movie(frames=20), settings, quiet_job))
+    assert beside.count() == 1  # of another movie
+    dock.session.show_checks(fourier(dock.found.movie, settings, quiet_job))
+    place = beside.findText("beside it: angle against region 1, region 2")
+    assert place > 0
+    beside.setCurrentIndex(place)
+    canvas = dock.spot.canvas
+    canvas.redraw()
+    assert "Angle against region 1, region 2" in canvas.drawn.data
+    labels = [text.get_text() for text in canvas.figure.axes[0].get_legend().get_texts()]
+    assert all("(r " in label for label in labels)

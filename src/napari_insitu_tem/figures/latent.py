@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,29 @@ from napari_insitu_tem.figures.style import GREY, PALETTE, Drawn
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_gallery", "draw_series", "draw_variances"]
+__all__ = ["Beside", "draw_gallery", "draw_series", "draw_variances"]
+
+
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """A measured quantity that is drawn beside latents.
+
+    Parameters
+    ----------
+    words : str
+        What it is.
+    frames : (n,) int array
+        Where it was measured.
+    values : (n,) array
+        The quantity.
+    correlations : (latents,) array
+        Of every latent with it.
+    """
+
+    words: str
+    frames: np.ndarray
+    values: np.ndarray
+    correlations: np.ndarray
 
 
 def draw_variances(variance: np.ndarray, axes: Axes) -> Drawn:
@@ -59,6 +82,7 @@ def draw_series(
     *,
     times: np.ndarray | None = None,
     frames: int = 10,
+    beside: Beside | None = None,
 ) -> Drawn:
     """Draw latents of one window over time, with their running means (Wang et al., Figure 5b).
 
@@ -74,6 +98,8 @@ def draw_series(
         In seconds; frame numbers otherwise.
     frames : int
         Of the running mean.
+    beside : Beside, optional
+        A measured quantity to draw on an axis of its own.
     """
     import pandas as pd
 
@@ -84,11 +110,21 @@ def draw_series(
     for place, latent in enumerate(latents):
         colour = PALETTE[place % len(PALETTE)]
         axes.plot(along, series[:, latent], color=colour, lw=0.6, alpha=0.4)
-        axes.plot(along, smooth[:, place], color=colour, lw=1.4, label=f"z{latent}")
+        label = f"z{latent}"
+        if beside is not None:
+            label += f" (r {beside.correlations[latent]:+.2f})"
+        axes.plot(along, smooth[:, place], color=colour, lw=1.4, label=label)
         table[f"z{latent}"] = series[:, latent]
         table[f"z{latent}_mean_of_{frames}"] = smooth[:, place]
     axes.set_xlabel("Frame" if times is None else "Time (s)")
     axes.set_ylabel("Latent variable")
+    if beside is not None:
+        other = axes.twinx()
+        other.plot(along[beside.frames], beside.values, color="0.35", lw=1, ls="--")
+        other.set_ylabel(beside.words)
+        measured = np.full(len(along), np.nan)
+        measured[beside.frames] = beside.values
+        table[beside.words] = measured
     if latents:
         axes.legend(loc="best", ncols=min(4, len(latents)))
     return Drawn(pd.DataFrame(table), frame_x=along)

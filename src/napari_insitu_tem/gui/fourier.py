@@ -119,6 +119,7 @@ class FourierDock(TaskPanel):
         for layer in layers:
             _colour(layer)
         self.found = result
+        self.session.show_checks(result)
         self._shown = weakref.ref(source) if source is not None else None
         self._which.blockSignals(True)
         chosen = self._which.currentData()

@@ -28,6 +28,7 @@ from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.tasks.latent import MAPS, LatentMaps
+from napari_insitu_tem.tasks.latent.checks import courses
 
 if TYPE_CHECKING:
     import napari
@@ -44,7 +45,7 @@ class LatentDock(TaskPanel):
     loads_ahead = ("napari_insitu_tem.gui.plot_canvas", "scipy.stats", "scipy.cluster.vq")
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
-        super().__init__(viewer, "latent")
+        super().__init__(viewer, "latent", hidden=("regions",))
         self.found: LatentMaps | None = None
         self.overlay = LatentOverlay(self.viewer)
         self._source: weakref.ref[Layer] | None = None
@@ -59,6 +60,7 @@ class LatentDock(TaskPanel):
         listen(
             self,
             (self.viewer.dims.events.current_step, self._mark),
+            (self.session.checked, self._compare),
             at_end=(
                 lambda: callbacks.remove(click),
                 self.spot.stop,
@@ -85,6 +87,7 @@ class LatentDock(TaskPanel):
             place = np.unravel_index(int(result.activity().argmax()), result.grid.shape)
             self.look_at(int(place[0]), int(place[1]))
         self._show_clusters()
+        self._compare()
         self.say(result.message)
         return []
 
@@ -268,6 +271,19 @@ class LatentDock(TaskPanel):
         place = self.found.grid.at(float(y), float(x))
         if place is not None:
             self.look_at(*place)
+
+    def _compare(self, _: Any = None) -> None:
+        """Offer what Fourier checks have measured in the movie that was analysed."""
+        checks, found = self.session.checks, self.found
+        if found is None:
+            return
+        self.spot.show_courses(
+            courses(checks)
+            if checks is not None
+            and checks.movie.name == found.movie.name
+            and checks.movie.data.shape == found.movie.data.shape
+            else []
+        )
 
     def _go_to(self, frame: int) -> None:
         source = self._movie_layer_shown()

@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_insitu_tem.gui.background import Background
+from napari_insitu_tem.gui.form import fill_width
 from napari_insitu_tem.gui.picture_strip import PictureStrip
 from napari_insitu_tem.job import Job
 
 if TYPE_CHECKING:
+    from napari_insitu_tem.figures.latent import Beside
     from napari_insitu_tem.tasks.latent import LatentMaps
+    from napari_insitu_tem.tasks.latent.checks import Course
 
 __all__ = ["LatentSpot"]
 
@@ -74,6 +85,19 @@ class LatentSpot(QWidget):
         numbers = [part.strip().lstrip("zZ") for part in self._which.text().split(",")]
         return [int(each) for each in numbers if each.isdigit() and int(each) < count]
 
+    def show_courses(self, courses: Sequence[Course]) -> None:
+        """Offer quantities that Fourier checks have measured, to be drawn beside latents."""
+        self._beside.blockSignals(True)
+        chosen = self._beside.currentText()
+        self._beside.clear()
+        self._beside.addItem("beside it: nothing", None)
+        for course in courses:
+            self._beside.addItem(f"beside it: {course.words}", course)
+        self._beside.setCurrentIndex(max(0, self._beside.findText(chosen)))
+        self._beside.blockSignals(False)
+        self._beside.setVisible(bool(courses))
+        self._plot()
+
     def mark(self, frame: int) -> None:
         """Mark the frame that the viewer shows."""
         self.frame = frame
@@ -115,6 +139,13 @@ class LatentSpot(QWidget):
         row.addWidget(self._which, 1)
         row.addWidget(self._smooth)
         layout.addLayout(row)
+        self._beside = QComboBox()
+        self._beside.setObjectName("beside")
+        self._beside.setToolTip("Draw what Fourier checks have measured in this movie beside it.")
+        fill_width(self._beside)
+        self._beside.currentIndexChanged.connect(self._plot)
+        self._beside.hide()
+        layout.addWidget(self._beside)
         self.strip = PictureStrip()
         self.strip.setObjectName("window_strip")
         self.strip.setToolTip("The window over time; click to go there.")
@@ -139,10 +170,15 @@ class LatentSpot(QWidget):
             return
         from napari_insitu_tem.figures.latent import draw_series
 
-        series, times = self.found.at(*self.place), self.found.movie.time
+        series, frames = self.found.at(*self.place), self._smooth.value()
         self.canvas.plot(
             functools.partial(
-                draw_series, series, self.latents(), times=times, frames=self._smooth.value()
+                draw_series,
+                series,
+                self.latents(),
+                times=self.found.movie.time,
+                frames=frames,
+                beside=_beside(self._beside.currentData(), series, frames),
             )
         )
         self.canvas.mark(None, self.frame)
@@ -175,6 +211,16 @@ class LatentSpot(QWidget):
             self.meaning.setText(words)
             self.traversal.show_pictures(pictures, [f"{value:+.1f}" for value in values])
             self.traversal.mark(len(values) // 2)
+
+
+def _beside(course: Course | None, series: np.ndarray, frames: int) -> Beside | None:
+    if course is None:
+        return None
+    from napari_insitu_tem.figures.latent import Beside
+    from napari_insitu_tem.tasks.latent.checks import correlation
+
+    words = course.words[:1].upper() + course.words[1:]
+    return Beside(words, course.frames, course.values, correlation(series, course, frames=frames))
 
 
 def _traversed(

@@ -19,6 +19,8 @@ from napari_insitu_tem.analysis.windows import WindowGrid
 from napari_insitu_tem.io.series import new_series
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
+from napari_insitu_tem.tasks.fourier import FourierChecks, FourierSettings, fourier
+from napari_insitu_tem.tasks.latent.checks import correlations
 from napari_insitu_tem.tasks.latent.result import MAPS, LatentMaps
 from napari_insitu_tem.tasks.latent.settings import LatentSettings
 from napari_insitu_tem.tasks.registry import task
@@ -59,6 +61,8 @@ def latent(
 
     Raises
     ------
+    FourierError
+        When regions for Fourier checks cannot be used; see `fourier`.
     MovieError
         When there are fewer than three frames, or they are smaller than a window.
     ModelError
@@ -72,6 +76,7 @@ def latent(
     from napari_insitu_tem.tasks.latent.response import latent_responses
 
     _check_frames(movie)
+    checks = _checks(movie, settings, job)
     model = get_model(settings.model).expect(task="latent")
     if was_trained_on(model.card, movie):
         job.log(
@@ -108,9 +113,18 @@ def latent(
         latent_responses(network, scaling=scaling),  # type: ignore[arg-type]
         model=model.name,
     )
+    if checks is not None:
+        result = result.replace(fourier=correlations(result, checks, settings.regions))
     result = result.replace(message=_message(result))
     job.log(result.message)
     return result
+
+
+def _checks(movie: Movie, settings: LatentSettings, job: Job) -> FourierChecks | None:
+    """Return what Fourier checks measure in the regions; they need no network, and come first."""
+    if not settings.regions.strip():
+        return None
+    return fourier(movie, FourierSettings(regions=settings.regions), job)
 
 
 def _zoom(movie: Movie, job: Job) -> float:

@@ -61,6 +61,8 @@ class LatentMaps(MovieResult):
         Variance of every latent over the training set.
     responses : pandas.DataFrame
         What every latent does when a simulated lattice shifts, turns or fades.
+    fourier : pandas.DataFrame, optional
+        How latents go with what Fourier checks measured; see `checks.correlations`.
     model : str
         The network's name.
     message : str
@@ -77,6 +79,7 @@ class LatentMaps(MovieResult):
     clusters: np.ndarray
     training_variance: np.ndarray
     responses: pd.DataFrame
+    fourier: pd.DataFrame | None = None
     model: str = ""
     message: str = ""
     provenance: Provenance | None = None
@@ -170,12 +173,15 @@ class LatentMaps(MovieResult):
         return {name: self._as_movie(page, name) for name, page in pages.items()}
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Return a row a latent, a row a window, and the responses."""
-        return {
+        """Return a row a latent, a row a window, the responses, and Fourier checks if any."""
+        found = {
             "latents": tables.of_latents(self),
             "windows": tables.of_windows(self),
             "responses": self.responses,
         }
+        if self.fourier is not None:
+            found["fourier"] = self.fourier
+        return found
 
     def drawings(self) -> dict[str, Callable[[Any], Any]]:
         """Return the figures: the gallery of maps, and the variances of the latents."""

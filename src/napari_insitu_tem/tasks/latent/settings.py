@@ -71,6 +71,14 @@ class LatentSettings(Settings):
         le=12,
         advanced=True,
     )
+    regions: str = setting(
+        "",
+        title="Fourier checks in",
+        description="Regions in which angles, spacings and areas of lattices are measured, too "
+        "(Fourier checks), and compared with the latents of the window there in which most "
+        "happens. As there: points y,x in pixels with spaces between, ';' between regions. None if empty.",
+        advanced=True,
+    )
 
     @property
     def models_used(self) -> tuple[str, ...]:

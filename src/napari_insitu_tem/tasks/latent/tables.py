@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from napari_insitu_tem.tasks.latent.result import LatentMaps
 
-__all__ = ["of_latents", "of_windows"]
+__all__ = ["of_latents", "of_windows", "places_of"]
 
 _KINDS = ("variance", "slow_variance", "time_correlated_variance", "rate")
 
@@ -37,7 +37,7 @@ def of_latents(found: LatentMaps) -> pd.DataFrame:
         table[f"{name}_max"] = values.max(axis=0)
     rows, columns = np.nonzero(inside)
     strongest = found.statistics.time_correlated_variance[inside].argmax(axis=0)
-    y, x = _places(found)
+    y, x = places_of(found)
     unit = "nm" if found.movie.pixel_size else "px"
     table[f"strongest_y_{unit}"] = y[rows[strongest]]
     table[f"strongest_x_{unit}"] = x[columns[strongest]]
@@ -48,7 +48,7 @@ def of_windows(found: LatentMaps) -> pd.DataFrame:
     """Return a row a window: place, lattice, cluster, how much happens, and in which latent."""
     import pandas as pd
 
-    y, x = (values.ravel() for values in np.meshgrid(*_places(found), indexing="ij"))
+    y, x = (values.ravel() for values in np.meshgrid(*places_of(found), indexing="ij"))
     unit = "nm" if found.movie.pixel_size else "px"
     maps = found.statistics.time_correlated_variance.reshape(-1, found.latents)
     rows, columns = (values.ravel() for values in np.indices(found.grid.shape))
@@ -69,7 +69,7 @@ def of_windows(found: LatentMaps) -> pd.DataFrame:
     )
 
 
-def _places(found: LatentMaps) -> tuple[np.ndarray, np.ndarray]:
+def places_of(found: LatentMaps) -> tuple[np.ndarray, np.ndarray]:
     """Return y and x of the windows' centres as users see them: nm, or px without calibration."""
     size = found.movie.pixel_size or 1.0
     y, x = (
