@@ -76,7 +76,8 @@ class LatentSettings(Settings):
         title="Fourier checks in",
         description="Regions in which angles, spacings and areas of lattices are measured, too "
         "(Fourier checks), and compared with the latents of the window there in which most "
-        "happens. As there: points y,x in pixels with spaces between, ';' between regions. None if empty.",
+        "happens. As there: points y,x in pixels with spaces between, ';' between regions. None "
+        "if empty.",
         advanced=True,
     )
 
