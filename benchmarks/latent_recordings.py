@@ -20,14 +20,16 @@ from _measure import job, print_table, recordings
 from scipy import ndimage
 
 from napari_insitu_tem import Movie, read_movie
-from napari_insitu_tem.analysis.fourier.fringes import fringe_strength
 from napari_insitu_tem.analysis.lattice_scale import dominant_period, zoom_for, zoomed
+from napari_insitu_tem.analysis.lattice_windows import lattice_strength, windows_with_lattice
 from napari_insitu_tem.analysis.windows import WindowGrid, unit_frame, windows_of
 from napari_insitu_tem.movie import CalibrationWarning
 from napari_insitu_tem.tasks.align import align
 from napari_insitu_tem.tasks.latent import LatentMaps, LatentSettings, latent
 
 NEAR, TIMES, VALUES = 40, 7, np.linspace(-3, 3, 7)
+#: Rows of the still above its burned-in scale bar.
+ABOVE_BAR = 450
 
 
 def graphene(model: str) -> LatentMaps:
@@ -66,14 +68,15 @@ def fringes(model: str):
     from napari_insitu_tem.models.store import get_model
 
     network = get_model(model).expect(task="latent").load("cpu")
-    frame = read_movie(recordings("fringes") / "carbon-fringes.tif").frame(0)
+    frame = read_movie(recordings("fringes") / "carbon-fringes.tif").frame(0)[:ABOVE_BAR]
     period = dominant_period([frame])
     zoom = zoom_for(period)
     image = unit_frame(zoomed(frame, zoom))
     grid = WindowGrid.of(image.shape, 64, 32, zoom=zoom)
     windows = np.ascontiguousarray(windows_of(image, grid)).reshape(-1, 64, 64)
-    strength = fringe_strength(windows)
-    lattice = np.flatnonzero(strength >= LatentSettings().fringes)
+    looks = [lattice_strength([frame], grid)]
+    shown = windows_with_lattice(looks, grid, fringes=LatentSettings().fringes)
+    lattice = np.flatnonzero(shown)
     latents = encode(network, windows[lattice])
     copies = decode(network, latents)
     left = ((windows[lattice] - copies) ** 2).mean(axis=(1, 2))
@@ -86,7 +89,7 @@ def fringes(model: str):
           f"{np.median(explained):.2f}",
           "{:.2f} to {:.2f}".format(*np.percentile(explained, (10, 90)))]],
     )  # fmt: skip
-    shown = np.argsort(strength[lattice])[::-1][: 7 * 6 : 6]
+    shown = np.argsort(looks[0].ravel()[lattice])[::-1][:: len(lattice) // TIMES][:TIMES]
     widest = int(np.argmax(latents.var(axis=0)))
     values = VALUES * np.sqrt(float(network.training_variance[widest]))
     walk = traverse(network, latents[shown[0]], widest, values)
