@@ -31,6 +31,8 @@ _MODULES = {
             "denoise",
             "quality",
             "heterogeneity",
+            "fourier",
+            "latent",
             "segment",
             "correct",
             "separate",

@@ -10,7 +10,7 @@ import torch
 from napari_insitu_tem import Job, Movie
 from napari_insitu_tem.learning.forecast_clips import ClipDrawing, ClipPatches, unpacked
 from napari_insitu_tem.learning.forecast_loss import forecast_loss
-from napari_insitu_tem.learning.forecast_movies import FolderOfMovies, clip_movies
+from napari_insitu_tem.learning.forecast_movies import clip_movies
 from napari_insitu_tem.learning.forecast_presets import FORECAST_PRESETS, forecast_recipe
 from napari_insitu_tem.learning.forecast_settings import ForecastClips
 from napari_insitu_tem.learning.forecast_training import (
@@ -20,6 +20,7 @@ from napari_insitu_tem.learning.forecast_training import (
 )
 from napari_insitu_tem.learning.loop import TrainError
 from napari_insitu_tem.learning.make import first_network, make_model
+from napari_insitu_tem.learning.movie_folders import FolderOfMovies
 from napari_insitu_tem.learning.recipes import TrainRecipe, find_recipe
 from napari_insitu_tem.learning.samples import SampleError
 from napari_insitu_tem.learning.settings import Report

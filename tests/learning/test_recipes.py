@@ -105,7 +105,7 @@ def test_every_shipped_recipe_can_be_read_and_draws_samples():
         assert validation is not None
         other = validation.sample(0)
         one, two = (
-            getattr(each, "image", getattr(each, "clean", None)) for each in (sample, other)
+            getattr(each, "image", getattr(each, "clean", each)) for each in (sample, other)
         )
         assert not np.array_equal(one, two)
 

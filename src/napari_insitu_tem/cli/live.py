@@ -40,7 +40,7 @@ def live(
     ] = False,
     **values: Any,
 ) -> None:
-    """Follow a running experiment: refine the latest frames, count particles, record."""
+    """Follow a running experiment: refine, count particles, map activity, record."""
     with plain_errors():
         from napari_insitu_tem.live.follower import Follower
         from napari_insitu_tem.live.opening import open_source
@@ -56,6 +56,7 @@ def live(
             lambda: refine,
             frames=settings.frames,
             make_finder=_make_finder if settings.find_particles else None,
+            make_map=_map_maker(settings) if settings.map_activity else None,
             settings=settings.to_dict(),
             from_start=from_start,
             record_into=out,
@@ -71,9 +72,9 @@ def live(
 
 def _tell(follower: Any, is_over: Callable[[], bool]) -> None:
     """Print a line a second, and what happened."""
-    from napari_insitu_tem.live.words import standing_words
+    from napari_insitu_tem.live.words import region_words, standing_words
 
-    shown, told = None, 0.0
+    shown, mapped, told = None, None, 0.0
     while not is_over():
         picture = follower.latest
         if picture is not None and picture is not shown:
@@ -83,7 +84,12 @@ def _tell(follower: Any, is_over: Callable[[], bool]) -> None:
             told = time.monotonic()
             for note in follower.notes():
                 typer.echo(f"  {note}")
-            typer.echo(", ".join(standing_words(follower.standing(), picture)))
+            standing = follower.standing()
+            typer.echo(", ".join(standing_words(standing, picture)))
+            if standing.activity is not None and standing.activity is not mapped:
+                mapped = standing.activity
+                for words in region_words(mapped):
+                    typer.echo(f"  {words}")
         time.sleep(0.01)
 
 
@@ -93,6 +99,14 @@ def _make_finder(is_stopped: Callable[[], bool]) -> Any:
     from napari_insitu_tem.tasks.segment import SegmentSettings, propose_settings, segment
 
     return ParticleFinder(propose_settings, segment, SegmentSettings(model=CLASSICAL), is_stopped)
+
+
+def _map_maker(settings: LiveSettings) -> Any:
+    from napari_insitu_tem.live.activity_map import make_activity_map
+
+    return lambda is_stopped: make_activity_map(
+        settings.map_model, frames=settings.map_frames, is_stopped=is_stopped
+    )
 
 
 def _with_settings(command: Callable[..., None]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +11,13 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_insitu_tem.gui.background import Background, plain_words
 from napari_insitu_tem.gui.lifetime import listen
+from napari_insitu_tem.gui.live_activity import LiveActivity
 from napari_insitu_tem.gui.live_layers import LiveLayers
 from napari_insitu_tem.gui.live_microscope import SimulatedMicroscope
-from napari_insitu_tem.gui.live_view import FOLDER, SIMULATED, SIMULATED_FAULTY, LiveView
+from napari_insitu_tem.gui.live_start import made_follower
+from napari_insitu_tem.gui.live_view import FOLDER, SIMULATIONS, LiveView
 from napari_insitu_tem.gui.session import own_viewer
-from napari_insitu_tem.job import Job
 from napari_insitu_tem.live.settings import LiveSettings
-from napari_insitu_tem.loading import NETWORK_MODULES, load_ahead
 
 if TYPE_CHECKING:
     import napari
@@ -28,18 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LiveDock"]
 
-#: What reading, refining and recording need; loaded on its own thread before the start.
-_HEAVY = (
-    "tifffile",
-    "mrcfile",
-    "scipy.ndimage",
-    "skimage.restoration",
-    "zarr",
-    "napari_insitu_tem.io.read",
-    "napari_insitu_tem.live.opening",
-    "napari_insitu_tem.live.follower",
-    "napari_insitu_tem.live.refining",
-)
 _TICK_MS, _WORDS_SECONDS = 15, 0.5
 
 
@@ -55,9 +42,11 @@ class LiveDock(LiveView):
         self.viewer = own_viewer(viewer)
         self.follower: Follower | None = None
         self._layers = LiveLayers(self.viewer)
+        self._over = LiveActivity(self.viewer)
         self._microscope: SimulatedMicroscope | None = None
         self._shown: Picture | None = None
         self._labels: Any = None
+        self._activity: Any = None
         self._told = 0.0
         self._background = Background(self)
         self._timer = QTimer(self)
@@ -91,11 +80,11 @@ class LiveDock(LiveView):
         self.log.hide()
         self.show_standing(["getting ready …"])
         way, path = self.way.currentData(), self.place.text().strip()
-        if way in (SIMULATED, SIMULATED_FAULTY):
-            self._microscope = SimulatedMicroscope(faulty=way == SIMULATED_FAULTY)
+        if way in SIMULATIONS:
+            self._microscope = SimulatedMicroscope(**SIMULATIONS[way])
             path = str(self._microscope.folder)
         self.start_button.setEnabled(False)
-        self._background.start(lambda job: _made(path, settings, job))
+        self._background.start(lambda job: made_follower(path, settings, job))
 
     def stop(self) -> None:
         """Ask to stop; what was recorded is finished and the pictures stay."""
@@ -125,7 +114,10 @@ class LiveDock(LiveView):
 
     def _begin(self, follower: Follower) -> None:
         self.follower, self._shown, self._labels = follower, None, None
+        self._activity = None
         self._layers.begin()
+        self._over.begin()
+        self._over.show(None)
         follower.start()
         self.show_running()
         self._timer.start()
@@ -145,6 +137,10 @@ class LiveDock(LiveView):
         if labels is not None and labels is not self._labels:
             self._labels = labels
             self._layers.show_labels(labels[0])
+        activity = follower.activity
+        if activity is not self._activity and self._shown is not None:
+            self._activity = activity
+            self._over.show(activity)
         if not follower.running:
             self._end()
         elif time.monotonic() - self._told > _WORDS_SECONDS:
@@ -211,30 +207,3 @@ class LiveDock(LiveView):
         self._background.cancelled.connect(lambda: self._fail(""))
         self.show_idle()
         listen(self, at_end=(self._let_go,))
-
-
-def _made(path: str, settings: Any, job: Job) -> Follower:
-    """Return what follows a path; a slow drive or a large import keeps no window waiting."""
-    load_ahead(_HEAVY)
-    from napari_insitu_tem.live.follower import Follower
-    from napari_insitu_tem.live.opening import open_source
-    from napari_insitu_tem.live.refining import make_refiner
-
-    if settings.uses_network:
-        load_ahead(NETWORK_MODULES)
-    refine = make_refiner(settings)
-    return Follower(
-        open_source(path, settings),
-        lambda: refine,
-        frames=settings.frames,
-        make_finder=_make_finder if settings.find_particles else None,
-        settings=settings.to_dict(),
-    )
-
-
-def _make_finder(is_stopped: Callable[[], bool]) -> Any:
-    from napari_insitu_tem.live.finding import ParticleFinder
-    from napari_insitu_tem.models.choices import CLASSICAL
-    from napari_insitu_tem.tasks.segment import SegmentSettings, propose_settings, segment
-
-    return ParticleFinder(propose_settings, segment, SegmentSettings(model=CLASSICAL), is_stopped)

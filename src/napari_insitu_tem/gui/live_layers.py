@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import weakref
 from typing import Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
 
+from napari_insitu_tem.gui.kept_layers import KeptLayers, replace_pixels
 from napari_insitu_tem.live.picture import Picture
 
 __all__ = ["RAW", "LiveLayers"]
@@ -17,7 +17,7 @@ RAW, REFINED, MASKS = "live", "live [refined]", "live [masks]"
 _GAP = 0.02
 
 
-class LiveLayers:
+class LiveLayers(KeptLayers):
     """Shows pictures in layers that stay the same objects.
 
     A layer that the user deleted stays deleted, and contrast limits that the user changed
@@ -30,17 +30,13 @@ class LiveLayers:
     """
 
     def __init__(self, viewer: Any) -> None:
-        self._viewer = viewer
-        self._layers: dict[str, weakref.ref[Layer]] = {}
-        self._limits: dict[str, tuple[float, float]] = {}
+        super().__init__(viewer)
         self._place: tuple[Any, ...] = ()
 
     def begin(self) -> None:
         """Make layers that are gone anew with the next picture, and find limits afresh."""
-        self._layers = {
-            name: layer for name, layer in self._layers.items() if self._alive(name) is not None
-        }
-        self._limits, self._place = {}, ()
+        super().begin()
+        self._place = ()
 
     def show(self, picture: Picture) -> None:
         """Show a picture."""
@@ -52,30 +48,30 @@ class LiveLayers:
         self._show_image(REFINED, picture.refined, picture.refined_limits, size, width)
         if place != self._place:
             self._place = place
-            masks = self._alive(MASKS)
+            masks = self.alive(MASKS)
             if masks is not None and masks.data.shape != frame.pixels.shape:
                 masks.data = np.zeros(frame.pixels.shape, np.int32)
                 _move(masks, size, width)
             if first:
-                self._viewer.dims.ndisplay = 2
-            self._viewer.reset_view()
+                self.viewer.dims.ndisplay = 2
+            self.viewer.reset_view()
 
     def show_labels(self, labels: np.ndarray) -> None:
         """Show the particles over the refined picture."""
         if not self._place or labels.shape != self._place[0]:
             return
-        layer = self._alive(MASKS)
+        layer = self.alive(MASKS)
         if layer is None:
-            if MASKS in self._layers:
+            if self.is_deleted(MASKS):
                 return
             placing = _placing(self._place[1], labels.shape[1])
             layer = Labels(labels.astype(np.int32), name=MASKS, opacity=0.9, **placing)
             layer.metadata = {"preview": True}
             layer.editable = False
-            self._add(MASKS, layer)
+            self.add(MASKS, layer)
             layer.contour = 2
             return
-        _replace(layer, labels)
+        replace_pixels(layer, labels)
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -87,40 +83,20 @@ class LiveLayers:
         pixel_size: float | None,
         right: int,
     ) -> None:
-        layer = self._alive(name)
+        layer = self.alive(name)
         if layer is None:
-            if name in self._layers:  # deleted by the user
+            if self.is_deleted(name):
                 return
             placing = _placing(pixel_size, right)
             layer = Image(pixels.copy(), name=name, contrast_limits=limits, **placing)
             layer.metadata = {"preview": True}
-            self._add(name, layer)
+            self.add(name, layer)
         else:
             moved = (pixels.shape, pixel_size) != self._place
-            _replace(layer, pixels)
+            replace_pixels(layer, pixels)
             if moved:
                 _move(layer, pixel_size, right)
-        self._set_limits(name, layer, limits)
-
-    def _set_limits(self, name: str, layer: Image, limits: tuple[float, float]) -> None:
-        ours = self._limits.get(name)
-        if ours is not None and not np.allclose(ours, layer.contrast_limits):
-            return  # the user's own
-        if ours != limits:
-            layer.contrast_limits = limits
-            self._limits[name] = limits
-
-    def _add(self, name: str, layer: Layer) -> None:
-        active = self._viewer.layers.selection.active
-        self._viewer.add_layer(layer)
-        self._layers[name] = weakref.ref(layer)
-        if active is not None and active in self._viewer.layers:
-            self._viewer.layers.selection.active = active
-
-    def _alive(self, name: str) -> Any:
-        reference = self._layers.get(name)
-        layer = reference() if reference is not None else None
-        return layer if layer is not None and layer in self._viewer.layers else None
+        self.set_limits(name, layer, limits)
 
 
 def _placing(pixel_size: float | None, right: int) -> dict[str, Any]:
@@ -136,12 +112,3 @@ def _placing(pixel_size: float | None, right: int) -> dict[str, Any]:
 def _move(layer: Layer, pixel_size: float | None, right: int) -> None:
     for name, value in _placing(pixel_size, right).items():
         setattr(layer, name, value)
-
-
-def _replace(layer: Any, pixels: np.ndarray) -> None:
-    """Give a layer other pixels, without what napari does for a change of layer data."""
-    if layer.data.shape != pixels.shape or layer.data.dtype != pixels.dtype:
-        layer.data = pixels.copy()
-        return
-    np.copyto(layer.data, pixels)
-    layer.refresh(thumbnail=False, highlight=False, extent=False)

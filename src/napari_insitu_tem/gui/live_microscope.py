@@ -9,25 +9,29 @@ from pathlib import Path
 
 __all__ = ["SimulatedMicroscope"]
 
-_RATE = 20.0
+_RATE, _LATTICE_RATE = 20.0, 10.0  # frames/s
 _KEPT = 200  # files
 
 
 class SimulatedMicroscope:
-    """Writes frames of nanocubes in liquid until it is stopped; its folder goes with it.
+    """Writes frames until it is stopped; its folder goes with it.
 
     Parameters
     ----------
+    lattice : bool
+        Whether frames are of a lattice in which a disc turns; of nanocubes in liquid otherwise.
     faulty : bool
         Whether some frames are half-written, missing, out of order or of another size.
-    size : int
-        Height and width of a frame in pixels.
+    size : int, optional
+        Height and width of a frame in pixels; 512, or 448 of a lattice.
     """
 
-    def __init__(self, *, faulty: bool = False, size: int = 512) -> None:
+    def __init__(
+        self, *, lattice: bool = False, faulty: bool = False, size: int | None = None
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="insitu-tem-live-")) / "simulated microscope"
         self.folder.mkdir()
-        self._faulty, self._size = faulty, size
+        self._lattice, self._faulty, self._size = lattice, faulty, size
         self._stop = threading.Event()
         threading.Thread(target=self._run, name="simulated microscope", daemon=True).start()
 
@@ -39,16 +43,20 @@ class SimulatedMicroscope:
         from napari_insitu_tem.simulate.microscope import (
             Faults,
             endless,
+            lattice_frames,
             liquid_cell_frames,
             run_microscope,
         )
 
-        movie = liquid_cell_frames(self._size)
+        if self._lattice:
+            movie, rate = lattice_frames(self._size or 448), _LATTICE_RATE
+        else:
+            movie, rate = liquid_cell_frames(self._size or 512), _RATE
         try:
             run_microscope(
                 endless(movie),
                 self.folder,
-                rate=_RATE,
+                rate=rate,
                 faults=Faults(13, 41, 17, 29, 200) if self._faulty else Faults(),
                 pixel_size=movie.pixel_size,
                 keep=_KEPT,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
@@ -20,15 +22,31 @@ from qtpy.QtWidgets import (
 from napari_insitu_tem.gui.form import SettingsForm, fill_width
 from napari_insitu_tem.live.settings import LiveSettings
 
-__all__ = ["FILE", "FOLDER", "SIMULATED", "SIMULATED_FAULTY", "LiveView"]
+__all__ = [
+    "FILE",
+    "FOLDER",
+    "SIMULATED",
+    "SIMULATED_FAULTY",
+    "SIMULATED_LATTICE",
+    "SIMULATIONS",
+    "LiveView",
+]
 
-FOLDER, FILE, SIMULATED, SIMULATED_FAULTY = "folder", "file", "simulated", "faulty"
+FOLDER, FILE = "folder", "file"
+SIMULATED, SIMULATED_FAULTY, SIMULATED_LATTICE = "simulated", "faulty", "lattice"
 _SOURCES = (
     (FOLDER, "A folder of frames"),
     (FILE, "A file that grows"),
     (SIMULATED, "Simulated microscope"),
     (SIMULATED_FAULTY, "Simulated, with faults"),
+    (SIMULATED_LATTICE, "Simulated lattice"),
 )
+#: What a `SimulatedMicroscope` is told for each of them.
+SIMULATIONS: dict[str, dict[str, Any]] = {
+    SIMULATED: {},
+    SIMULATED_FAULTY: {"faulty": True},
+    SIMULATED_LATTICE: {"lattice": True},
+}
 _LINES = 200
 
 
@@ -68,7 +86,7 @@ class LiveView(QWidget):
 
     def show_way(self) -> None:
         """Show what the chosen kind of source needs."""
-        simulated = self.way.currentData() in (SIMULATED, SIMULATED_FAULTY)
+        simulated = self.way.currentData() in SIMULATIONS
         self._rows.setRowVisible(self._place_row, not simulated)
         what = "folder" if self.way.currentData() == FOLDER else "file"
         self.place.setPlaceholderText(f"path of the {what}; need not be there yet")
@@ -108,7 +126,9 @@ class LiveView(QWidget):
     def _set_up(self) -> None:
         for value, words in _SOURCES:
             self.way.addItem(words, value)
-        self.way.setToolTip("Where the frames come from.")
+        self.way.setToolTip(
+            "Where the frames come from. In the simulated lattice a disc turns: for Map activity."
+        )
         self.way.setMinimumContentsLength(8)
         self.way.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon

@@ -1,4 +1,4 @@
-"""Session: what is selected in a viewer, and the latest tracks and measurements.
+"""Session: what is selected in a viewer, and the latest tracks, measurements and Fourier checks.
 
 Canvas, table and plots meet here and nowhere else: each tells the session what was chosen,
 and follows its signals.
@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
 from napari_insitu_tem.results import Measurements, Tracking
+
+if TYPE_CHECKING:
+    from napari_insitu_tem.tasks.fourier import FourierChecks
 
 __all__ = ["Selection", "Session", "own_viewer", "session_of"]
 
@@ -31,12 +34,14 @@ class Session:
     selected = Signal(Selection)
     tracked = Signal(object)
     measured = Signal(object)
+    checked = Signal(object)
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = weakref.ref(viewer)
         self.selection = Selection()
         self.tracking: Tracking | None = None
         self.measurements: Measurements | None = None
+        self.checks: FourierChecks | None = None
 
     @property
     def viewer(self) -> Any:
@@ -75,6 +80,11 @@ class Session:
         self.tracking = measurements.tracking
         self.measurements = measurements
         self.measured.emit(measurements)
+
+    def show_checks(self, checks: FourierChecks) -> None:
+        """Make these Fourier checks the ones that other docks compare with."""
+        self.checks = checks
+        self.checked.emit(checks)
 
 
 _sessions: dict[int, Session] = {}

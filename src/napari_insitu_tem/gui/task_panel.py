@@ -15,7 +15,6 @@ from qtpy.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
@@ -33,6 +32,7 @@ from napari_insitu_tem.gui.layers import (
 from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.preview import Preview
 from napari_insitu_tem.gui.result_layers import show_layers
+from napari_insitu_tem.gui.scroll import Column
 from napari_insitu_tem.gui.session import own_viewer, session_of
 from napari_insitu_tem.job import Job, Progress
 from napari_insitu_tem.loading import collector_at_rest, load_ahead
@@ -189,12 +189,7 @@ class TaskPanel(QWidget):
         body.addWidget(self.form)
         body.addLayout(self.extras)
         body.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(inner)
-        outer.addWidget(scroll, 1)
+        outer.addWidget(Column(inner), 1)
 
         self._live = QCheckBox("Preview on this frame")
         self._live.setToolTip("Show the result of these settings on the frame that you look at.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -16,16 +15,11 @@ from napari_insitu_tem.learning.forecast_settings import ForecastClips
 from napari_insitu_tem.learning.samples import SampleError, TrainingSet
 from napari_insitu_tem.movie import Movie
 
-__all__ = ["ClipMovie", "FolderOfMovies", "auxiliary_values", "clip_movies", "movies_of"]
+__all__ = ["ClipMovie", "auxiliary_values", "clip_movies", "movies_of"]
 
 #: What is kept of all movies in memory.
 _KEPT_BYTES = 800e6
 _SAMPLED = 16
-#: What opens as a movie when a folder is looked through.
-_SUFFIXES = {
-    ".tif", ".tiff", ".mp4", ".avi", ".mov", ".mkv", ".dm3", ".dm4", ".mrc", ".mrcs", ".ser",
-    ".emd", ".npy", ".hspy",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,39 +45,6 @@ class ClipMovie:
     scaling: Scaling
     split: Split
     name: str = "movie"
-
-
-class FolderOfMovies:
-    """Movies in a folder, or one movie.
-
-    Parameters
-    ----------
-    path : path
-        A movie, a folder of movies, or a folder of frames (which is one movie).
-
-    Raises
-    ------
-    SampleError
-        When there is no movie.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        path = Path(path)
-        if not path.exists():
-            raise SampleError(f"There is no '{path}' to learn from.")
-        inside = sorted(path.iterdir()) if path.is_dir() and path.suffix != ".zarr" else []
-        files = [each for each in inside if each.suffix.lower() in _SUFFIXES]
-        movies = [movie for each in files if (movie := _read(each)).n_frames > 1]
-        self._movies = movies or [_read(path)]
-        self.notes: list[str] = []
-
-    def __len__(self) -> int:
-        """Return the number of movies."""
-        return len(self._movies)
-
-    def sample(self, index: int) -> Movie:
-        """Return a movie."""
-        return self._movies[index]
 
 
 def movies_of(training: TrainingSet) -> list[Movie]:
@@ -243,9 +204,3 @@ def _read_windows(
         "learnt from."
     )
     return list(kept)
-
-
-def _read(path: Path) -> Movie:
-    from napari_insitu_tem.io.read import read_movie
-
-    return read_movie(path)

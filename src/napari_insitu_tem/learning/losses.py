@@ -17,8 +17,15 @@ __all__ = ["Loss", "LossName", "loss_function", "segmentation_loss"]
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def loss_function(kind: LossName) -> Loss:
-    """Return a loss by its name: of logits and maps, or of images."""
+def loss_function(kind: LossName, *, beta: float = 2.0) -> Loss:
+    """Return a loss by its name: of logits and maps, of images, or of latent variables.
+
+    `beta` is the weight of the divergence of latent variables, see `latent_loss`.
+    """
+    if kind == "evidence":
+        from napari_insitu_tem.learning.latent_loss import evidence_loss
+
+        return functools.partial(evidence_loss, beta=beta)
     if kind in ("l1", "l2", "relative l2", "psnr", "ssim"):
         from napari_insitu_tem.learning.image_losses import image_loss
 

@@ -63,7 +63,9 @@ class DataSource(Settings):
     )
 
     def open(self, seed: int, task: str = "segment") -> TrainingSet:
-        """Return the samples: frames with labels; pairs of images (denoise); movies (forecast).
+        """Return the samples: frames with labels.
+
+        For ``denoise`` they are pairs of images, for ``latent`` frames, for ``forecast`` movies.
 
         Raises
         ------
@@ -78,21 +80,31 @@ class DataSource(Settings):
         if self.kind == "folder":
             if self.folder is None:
                 raise RecipeError("The recipe's data are a folder, but it does not say which.")
-            if task == "denoise":
-                from napari_insitu_tem.learning.image_folders import FolderOfImagePairs
-
-                pairs: Any = FolderOfImagePairs(self.folder)  # pairs of images, not labels
-                return pairs  # type: ignore[no-any-return]
-            if task == "forecast":
-                from napari_insitu_tem.learning.forecast_movies import FolderOfMovies
-
-                return FolderOfMovies(self.folder)  # type: ignore[return-value]
-            from napari_insitu_tem.learning.folders import FolderOfPairs
-
-            return FolderOfPairs(self.folder)
+            found: Any = self._folder(self.folder, task)  # not all of them hold labels
+            return found  # type: ignore[no-any-return]
         from napari_insitu_tem.learning.simulators import Simulator
 
         return SimulatedSet(Simulator(self.simulator, self.settings), self.count, seed)
+
+    @staticmethod
+    def _folder(folder: Path, task: str) -> Any:
+        if task == "denoise":
+            from napari_insitu_tem.learning.image_folders import FolderOfImagePairs
+
+            return FolderOfImagePairs(folder)
+        if task not in ("forecast", "latent"):
+            from napari_insitu_tem.learning.folders import FolderOfPairs
+
+            return FolderOfPairs(folder)
+        from napari_insitu_tem.learning.movie_folders import FolderOfMovies
+
+        found = FolderOfMovies(folder)
+        if task == "forecast":
+            return found
+        from napari_insitu_tem.learning.latent_frames import MovieFrames
+        from napari_insitu_tem.networks.patch_vae import WINDOW
+
+        return MovieFrames(found.movies, smallest=WINDOW, notes=found.notes)
 
 
 class TrainRecipe(Settings):
@@ -245,7 +257,7 @@ class TrainRecipe(Settings):
         """Return a user's own frames as a network of this recipe will be given them."""
         from napari_insitu_tem.learning.seen import Seen
 
-        if self.pixel_size is not None or self.task in ("denoise", "forecast"):
+        if self.pixel_size is not None or self.task in ("denoise", "forecast", "latent"):
             return samples  # frames of another pixel size must be rescaled before
         return Seen(samples, likes=self.polarity)
 

@@ -82,7 +82,7 @@ class Run:
     ) -> None:
         self._drawing, self._validation, self._settings = drawing, validation, settings
         self._job, self._machine = job, machine
-        self._loss = loss_function(settings.loss)
+        self._loss = loss_function(settings.loss, beta=settings.beta)
         self._on_report, self._folder = on_report, checkpoint
         torch.manual_seed(settings.seed)
         network.to(machine.device)

@@ -21,6 +21,7 @@ LossName = Literal[
     "psnr",
     "ssim",
     "gaussian",
+    "evidence",
 ]
 
 
@@ -88,8 +89,30 @@ class TrainSettings(Settings):
         "focal loss; 'any order' is both, for layers of which only some can be told first from "
         "second. For images: absolute (l1) or squared (l2) difference, the latter relative "
         "to the image's contrast (relative l2) or in decibels (psnr), or structural similarity "
-        "(ssim). For forecasts with a spread: gaussian.",
+        "(ssim). For latent variables: the evidence bound. For forecasts with a spread: gaussian.",
         advanced=True,
+    )
+    beta: float = setting(
+        2.0,
+        title="Beta",
+        description="Weight of the divergence of latent variables from a normal distribution: "
+        "more makes them more independent, and reconstructions coarser.",
+        ge=0,
+        le=1000,
+        step=0.5,
+        advanced=True,
+        shown_when={"loss": ("evidence",)},
+    )
+    beta_steps: int = setting(
+        0,
+        title="Beta rises for",
+        description="Steps after which beta has its value: it is zero in the first half of them, "
+        "and rises in the second. Where data vary in many ways, latent variables would be "
+        "switched off before they are of any use.",
+        unit="steps",
+        ge=0,
+        advanced=True,
+        shown_when={"loss": ("evidence",)},
     )
     ema_decay: float = setting(
         0.995,

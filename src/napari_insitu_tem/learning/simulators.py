@@ -25,6 +25,7 @@ SIMULATORS: dict[str, str] = {
     "clips": "napari_insitu_tem.learning.sets_clips:draw",
     "low dose": "napari_insitu_tem.learning.sets_low_dose:draw",
     "movies": "napari_insitu_tem.learning.sets_movies:draw",
+    "lattice": "napari_insitu_tem.learning.sets_lattice:draw",
 }
 
 

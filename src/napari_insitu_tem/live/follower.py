@@ -1,8 +1,8 @@
 """Follows a source: reads every frame, refines the latest, counts what was passed over.
 
-Three threads, so that nothing waits for what is slower: a `Reader`, a `Refiner` and, where
-particles are looked for, a `Finder`. Whoever shows the picture asks for the `latest` one at a
-pace of their own.
+Threads of their own, so that nothing waits for what is slower: a `Reader`, a `Refiner` and,
+where particles are looked for or activity is mapped, a `Finder` and a `Mapper`. Whoever shows the
+picture asks for the `latest` one at a pace of their own.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from napari_insitu_tem.live.activity import Activity
 from napari_insitu_tem.live.frames import FrameSource, Notes
 from napari_insitu_tem.live.latest import LatestMean
+from napari_insitu_tem.live.mapper import MakeMap, Mapper
 from napari_insitu_tem.live.pace import Delays
 from napari_insitu_tem.live.picture import Picture, Standing
 from napari_insitu_tem.live.reader import Reader
@@ -42,6 +44,9 @@ class Follower:
     make_finder : callable, optional
         Takes a function that says whether to stop; returns what takes a refined picture (y, x)
         and returns the labels of its particles, 1..n. Called on the thread that will use it.
+    make_map : callable, optional
+        Takes a function that says whether to stop; returns what maps activity, see `Maps`.
+        Called on the thread that will use it.
     settings : dict, optional
         For the provenance of recordings.
     from_start : bool
@@ -68,6 +73,7 @@ class Follower:
         *,
         frames: int = 10,
         make_finder: Callable[[Callable[[], bool]], Find] | None = None,
+        make_map: MakeMap | None = None,
         settings: dict[str, Any] | None = None,
         from_start: bool = False,
         record_into: str | Path | None = None,
@@ -86,6 +92,7 @@ class Follower:
             if make_finder is None
             else Finder(self._refiner, make_finder, self._notes, full=frames)
         )
+        self._mapper = None if make_map is None else Mapper(latest, make_map, self._notes)
         self._delays = Delays()
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -94,7 +101,8 @@ class Follower:
 
     def start(self) -> None:
         """Begin; returns at once."""
-        works = [work for work in (self._reader, self._refiner, self._finder) if work is not None]
+        every = self._reader, self._refiner, self._finder, self._mapper
+        works = [work for work in every if work is not None]
         self._threads = [
             threading.Thread(
                 target=work.run,
@@ -145,6 +153,11 @@ class Follower:
         """The latest labels, and the number of the frame whose picture they belong to."""
         return None if self._finder is None else self._finder.labels
 
+    @property
+    def activity(self) -> Activity | None:
+        """The latest map of where most happens."""
+        return None if self._mapper is None else self._mapper.activity
+
     def was_shown(self, picture: Picture) -> None:
         """Tell that a picture is on the screen now; latency is measured by that."""
         self._delays.add(time.time() - picture.frame.arrived)
@@ -176,4 +189,6 @@ class Follower:
             waiting=reader.waiting,
             recorded=self._recording.n_raw,
             count=None if labels is None else int(labels[0].max(initial=0)),
+            mapping=self._mapper is not None,
+            activity=self.activity,
         )

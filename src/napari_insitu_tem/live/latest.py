@@ -31,6 +31,11 @@ class LatestMean:
     def __len__(self) -> int:
         return len(self._mean)
 
+    @property
+    def frame(self) -> Frame | None:
+        """The latest frame, for whoever takes it beside; it stays to be taken."""
+        return self._frame
+
     def add(self, frame: Frame) -> Frame | None:
         """Hand on a frame.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_insitu_tem.live.activity import Activity
 from napari_insitu_tem.live.frames import Frame
 
 __all__ = ["Picture", "Standing"]
@@ -57,6 +58,10 @@ class Standing:
         Raw frames in the present recording.
     count : int or None
         Particles in the latest picture that they were looked for in.
+    mapping : bool
+        Whether activity is mapped.
+    activity : Activity or None
+        Where most happens; None until there is a first map.
     """
 
     arriving: float = 0.0
@@ -69,3 +74,5 @@ class Standing:
     waiting: int = 0
     recorded: int = 0
     count: int | None = None
+    mapping: bool = False
+    activity: Activity | None = None

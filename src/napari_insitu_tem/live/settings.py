@@ -18,7 +18,7 @@ CLASSICAL_REFINEMENTS = (
 
 
 class LiveSettings(Settings):
-    """Frames to average, refinement, and whether particles are found."""
+    """Frames to average, refinement, and what is looked for in them."""
 
     frames: int = setting(
         10,
@@ -51,6 +51,33 @@ class LiveSettings(Settings):
         title="Find particles",
         description="Outline and count them, by the classical method of Segment, in the refined "
         "picture; size and polarity are found once, from the first frames.",
+    )
+    map_activity: bool = setting(
+        False,
+        title="Map activity",
+        description="Map where the lattice moves, turns, grows or shrinks, and number the regions "
+        "with most change, by the network of Latent variance.",
+    )
+    map_frames: int = setting(
+        100,
+        title="Map: looks back",
+        description="The map tells what changed over so many last frames that were encoded (of "
+        "fast cameras not every frame is). Fewer follow faster, more see slower changes.",
+        unit="frames",
+        ge=10,
+        le=1000,
+        step=10,
+        advanced=True,
+        shown_when={"map_activity": (True,)},
+    )
+    map_model: str = setting(
+        "lattice",
+        title="Map: network",
+        description="'lattice' ships with the plugin and finds its own scale; networks that you "
+        "trained on your own movies are in the list, too.",
+        choices_from="napari_insitu_tem.models.choices:latent_models",
+        advanced=True,
+        shown_when={"map_activity": (True,)},
     )
     settle: float = setting(
         0.03,

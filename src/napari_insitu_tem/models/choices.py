@@ -9,6 +9,7 @@ __all__ = [
     "NEW_WEIGHTS",
     "denoising_models",
     "forecasting_models",
+    "latent_models",
     "layer_models",
     "learning_starts",
     "segmentation_methods",
@@ -38,6 +39,11 @@ def denoising_models() -> list[tuple[str, str]]:
 def forecasting_models() -> list[tuple[str, str]]:
     """Return (name, words) of every network that forecasts."""
     return _models("forecast") or [("", "none yet: learn from this movie")]
+
+
+def latent_models() -> list[tuple[str, str]]:
+    """Return (name, words) of every network with latent variables of windows."""
+    return _models("latent")
 
 
 def learning_starts() -> list[tuple[str, str]]:

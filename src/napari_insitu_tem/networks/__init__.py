@@ -22,6 +22,8 @@ NETWORKS = {
     "unet": ("napari_insitu_tem.networks.unet", "unet"),
     "msdnet": ("napari_insitu_tem.networks.msdnet", "MSDNet"),
     "blindspot": ("napari_insitu_tem.networks.blind_spot", "BlindSpotUNet"),
+    "patchvae": ("napari_insitu_tem.networks.patch_vae", "PatchVAE"),
+    "patchvae-paper": ("napari_insitu_tem.networks.patch_vae", "PaperVAE"),
     "phydnet": ("napari_insitu_tem.networks.phydnet", "PhyDNet"),
     "convlstm": ("napari_insitu_tem.networks.convlstm", "ConvLSTMForecaster"),
     "simvp": ("napari_insitu_tem.networks.simvp", "SimVP"),

@@ -16,7 +16,15 @@ import numpy as np
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.simulate.microscope_files import KINDS, Kind, make_writer
 
-__all__ = ["KINDS", "Faults", "Kind", "endless", "liquid_cell_frames", "run_microscope"]
+__all__ = [
+    "KINDS",
+    "Faults",
+    "Kind",
+    "endless",
+    "lattice_frames",
+    "liquid_cell_frames",
+    "run_microscope",
+]
 
 _PAUSE = 0.12  # s between the halves of a half-written frame
 _CACHED_BYTES = 200e6
@@ -166,6 +174,29 @@ def liquid_cell_frames(size: int = 512, *, dose: float = 1.0, seed: int = 0) -> 
         dose=dose,
     )
     return simulate_particles_lazily(settings, seed).movie
+
+
+def lattice_frames(size: int = 448, *, dose: float = 20.0, seed: int = 0) -> Movie:
+    """Return a movie of a lattice in which a disc turns by 20 degrees, rendered when it is read.
+
+    It is long, so that `endless` seldom turns round: what goes to and fro within the frames that
+    a map looks back over has no direction.
+
+    Parameters
+    ----------
+    size : int
+        Height and width in pixels, from 128.
+    dose : float
+        Electrons per pixel and frame.
+    seed : int
+        For everything random.
+    """
+    from napari_insitu_tem.simulate.lattice import LatticeMovieSettings, lattice_movie
+
+    settings = LatticeMovieSettings(
+        change="rotating region", n_frames=300, height=size, width=size, turn=20.0, dose=dose
+    )
+    return lattice_movie(settings, seed)
 
 
 def _is_turn(number: int, every: int) -> bool:

@@ -34,6 +34,8 @@ MODULES = (
     "denoise",
     "quality",
     "heterogeneity",
+    "fourier",
+    "latent",
     "segment",
     "correct",
     "separate",

@@ -18,7 +18,7 @@ from napari_insitu_tem.simulate.hrtem.exit_waves import (
 from napari_insitu_tem.simulate.hrtem.settings import HrtemSettings
 from napari_insitu_tem.simulate.hrtem.structures import Particle, draw_particle
 
-__all__ = ["compute_exit_waves", "exit_wave"]
+__all__ = ["compute_exit_waves", "exit_wave", "import_abtem", "thermally_smeared"]
 
 MARGIN = 10.0  # Å of vacuum around a particle
 SAMPLING = 0.25  # Å
@@ -53,7 +53,7 @@ def compute_exit_waves(
     ExitWaveError
         Where abTEM or ase is not installed.
     """
-    _import_abtem()
+    import_abtem()
     folder = Path(folder)
     paths = [folder / f"{index:05d}.npz" for index in range(count)]
     for index in job.track(range(count), "Computing exit waves"):
@@ -90,7 +90,7 @@ def exit_wave(particle: Particle, *, energy: float, thermal_factor: float) -> Ex
     ExitWaveError
         Where abTEM or ase is not installed.
     """
-    abtem, ase = _import_abtem()
+    abtem, ase = import_abtem()
     from abtem.core.energy import energy2sigma
 
     # The particle's middle shall lie on the middle point of the field.
@@ -106,7 +106,7 @@ def exit_wave(particle: Particle, *, energy: float, thermal_factor: float) -> Ex
     built = abtem.Potential(
         atoms, gpts=tuple(int(p) for p in points), slice_thickness=SLICE, parametrization="lobato"
     ).build(lazy=False)
-    smeared = _smeared(built.array, thermal_factor)
+    smeared = thermally_smeared(built.array, thermal_factor, SAMPLING)
     potential = abtem.PotentialArray(
         smeared, slice_thickness=built.slice_thickness, sampling=(SAMPLING, SAMPLING)
     )
@@ -126,21 +126,39 @@ def exit_wave(particle: Particle, *, energy: float, thermal_factor: float) -> Ex
     )
 
 
-def _smeared(slices: np.ndarray, thermal_factor: float) -> np.ndarray:
-    """Return projected potentials (slice, y, x) smeared by thermal motion."""
-    rows = np.fft.fftfreq(slices.shape[1], SAMPLING)[:, np.newaxis]
-    columns = np.fft.rfftfreq(slices.shape[2], SAMPLING)[np.newaxis, :]
+def thermally_smeared(slices: np.ndarray, thermal_factor: float, spacing: float) -> np.ndarray:
+    """Return projected potentials smeared by thermal motion.
+
+    Parameters
+    ----------
+    slices : (slice, y, x) array
+        Projected potentials, periodic.
+    thermal_factor : float
+        Debye-Waller factor B, Å².
+    spacing : float
+        Distance of the points, Å.
+    """
+    rows = np.fft.fftfreq(slices.shape[1], spacing)[:, np.newaxis]
+    columns = np.fft.rfftfreq(slices.shape[2], spacing)[np.newaxis, :]
     damped = np.exp(-thermal_factor * (rows**2 + columns**2) / 4)
     return np.fft.irfft2(np.fft.rfft2(slices) * damped, s=slices.shape[1:]).astype(slices.dtype)
 
 
-def _import_abtem() -> tuple[ModuleType | Any, ModuleType | Any]:
+def import_abtem() -> tuple[ModuleType | Any, ModuleType | Any]:
+    """Return the modules abTEM and ase.
+
+    Raises
+    ------
+    ExitWaveError
+        Where one of them is not installed.
+    """
     try:
         import abtem
         import ase
     except ImportError as error:
         raise ExitWaveError(
             "Exit waves by multislice need abTEM and ase, which are not installed. Install them "
-            'with: pip install "napari-insitu-tem[simulate]". The fast variant needs neither.'
+            'with: pip install "napari-insitu-tem[simulate]". The fast variant, and Gaussian '
+            "spots in movies of lattices, need neither."
         ) from error
     return abtem, ase

@@ -1,0 +1,5 @@
+"""Fourier analysis of lattices: windows, spectra, pairs of peaks, lattice maps and extents."""
+
+from napari_insitu_tem.analysis.fourier.window import FourierError, Window
+
+__all__ = ["FourierError", "Window"]

@@ -1,0 +1,309 @@
+"""The Fourier checks dock: regions, their spectrum in the frame that is shown, and the courses."""
+
+from __future__ import annotations
+
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Image, Labels, Layer
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+
+from napari_insitu_tem.analysis.fourier.pairs import Pair, find_pairs
+from napari_insitu_tem.analysis.fourier.regions import region_mask, regions_to_text
+from napari_insitu_tem.analysis.fourier.spectrum import Spectrum
+from napari_insitu_tem.analysis.fourier.window import Window
+from napari_insitu_tem.gui.background import Background, plain_words
+from napari_insitu_tem.gui.fourier_regions import DrawnRegions
+from napari_insitu_tem.gui.layers import movie_from_layer
+from napari_insitu_tem.gui.lifetime import listen
+from napari_insitu_tem.gui.shown_frame import shown_frame
+from napari_insitu_tem.gui.spectrum_view import SpectrumPicture, SpectrumView, picture_of
+from napari_insitu_tem.gui.task_panel import TaskPanel
+from napari_insitu_tem.settings import Settings
+from napari_insitu_tem.tasks.fourier import FourierChecks, FourierSettings
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_insitu_tem.movie import Movie
+
+__all__ = ["FourierDock"]
+
+_DELAY_MS = 60
+_FILTERS = "Figure (*.svg);;Picture (*.png)"
+_PLOTS = {
+    "misorientation": "Angle between lattices",
+    "lattices": "Turn of the lattice",
+    "spacings": "Spacing",
+    "lattice_area": "Area of the lattice",
+}
+#: As Wang et al. show them: unchanged cyan, grown blue, shrunk red.
+_CHANGES = {None: "transparent", 0: "transparent", 1: "#33d6d630", 2: "#2f6bffb0", 3: "#ff3b30b0"}
+
+
+class FourierDock(TaskPanel):
+    """The Fourier checks, by point and click, with a spectrum that follows the slider."""
+
+    loads_ahead = (
+        "napari_insitu_tem.gui.plot_canvas",
+        "napari_insitu_tem.analysis.fourier.series",
+        "scipy.interpolate",
+        "skimage.draw",
+    )
+
+    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+        super().__init__(viewer, "fourier", hidden=("regions",))
+        self.found: FourierChecks | None = None
+        self.regions = DrawnRegions(self.viewer)
+        self._canvas: Any = None
+        self._shown: weakref.ref[Layer] | None = None
+        self._live_spectrum = Background(self)
+        self._live_spectrum.finished.connect(self._show_spectrum)
+        self._live_spectrum.failed.connect(self._show_no_spectrum)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_DELAY_MS)
+        self._timer.timeout.connect(self._transform)
+        self._build_live()
+        self._build_results()
+        self.form.changed.connect(self.refresh)
+        self._chooser.changed.connect(self.refresh)
+        live = self._live_spectrum
+        listen(
+            self,
+            (self.viewer.dims.events.current_step, self._moved),
+            at_end=(live.cancel,),
+        )
+        self.refresh()
+
+    # -- what the user does ----------------------------------------------------------------
+
+    def draw_region(self) -> None:
+        """Put a rectangle over the movie whose inside is a region; each time one more."""
+        image = self.input_layer()
+        if image is None:
+            self.say(f"There is no movie yet: {self._advice()}", error=True)
+            return
+        layer, new = self.regions.add(image)
+        if new:
+            layer.events.data.connect(self.refresh)
+            layer.selected_data.events.items_changed.connect(self.refresh)
+            layer.events.visible.connect(self.refresh)
+        self.refresh()
+        self.say(
+            "Drag the rectangle, or its handles, to where the lattice is; napari's own tools draw "
+            "ellipses and polygons, too. Then Run."
+        )
+
+    def use_whole_frame(self) -> None:
+        """Forget the drawn regions."""
+        self.regions.hide()
+        self.refresh()
+
+    def settings(self) -> Settings:
+        """Return the settings to run with, with the drawn regions."""
+        image = self.input_layer()
+        corners = self.regions.corners(image) if isinstance(image, Image) else []
+        values = {**self.form.value().to_dict(), "regions": regions_to_text(corners)}
+        return FourierSettings.from_dict(values)
+
+    def show_result(
+        self, result: FourierChecks, tuples: list[Any], source: Layer | None
+    ) -> list[Layer]:
+        """Show the maps over the movie, and the courses as plots."""
+        maps = [_flat(part) for part in tuples] if result.images() else []
+        layers = super().show_result(result, maps, source)
+        for layer in layers:
+            _colour(layer)
+        self.found = result
+        self.session.show_checks(result)
+        self._shown = weakref.ref(source) if source is not None else None
+        self._which.blockSignals(True)
+        chosen = self._which.currentData()
+        self._which.clear()
+        for name in (name for name in _PLOTS if name in result.drawings()):
+            self._which.addItem(_PLOTS[name], name)
+        self._which.setCurrentIndex(max(self._which.findData(chosen), 0))
+        self._which.blockSignals(False)
+        if self._canvas is None:
+            from napari_insitu_tem.gui.plot_canvas import PlotCanvas
+
+            self._canvas = PlotCanvas()
+            self.extras.insertWidget(self.extras.indexOf(self._which) + 1, self._canvas)
+        self._plot()
+        self._which.show()
+        self._save.show()
+        self.say(result.message)
+        return layers
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Save the shown plot to an SVG or PNG file, with the numbers behind it as CSV.
+
+        Raises
+        ------
+        ValueError
+            When there is nothing to save yet, or the ending is another.
+        """
+        from napari_insitu_tem.figures import save_drawing
+
+        if self.found is None:
+            raise ValueError("There is no plot yet. Run Fourier checks first.")
+        return save_drawing(self.found.drawings()[self._which.currentData()], path)
+
+    def refresh(self, *_: Any) -> None:
+        """Transform the shown frame again soon; many calls in a row count as one."""
+        self._timer.start()
+
+    # -- the live spectrum -----------------------------------------------------------------
+
+    def _build_live(self) -> None:
+        buttons = QHBoxLayout()
+        for name, title, tip, action in (
+            ("draw_region", "Draw region", "Add a rectangle to drag over a lattice; each is a "
+             "region.", self.draw_region),
+            ("whole_frame", "Whole frame", "Forget the regions.", self.use_whole_frame),
+        ):  # fmt: skip
+            button = QPushButton(title)
+            button.setObjectName(name)
+            button.setToolTip(tip)
+            button.clicked.connect(action)
+            buttons.addWidget(button)
+        self.extras.addLayout(buttons)
+        self.spectrum = SpectrumView()
+        self.extras.addWidget(self.spectrum)
+        self.peaks = QLabel()
+        self.peaks.setObjectName("peaks")
+        self.peaks.setWordWrap(True)
+        self.extras.addWidget(self.peaks)
+
+    def _transform(self) -> None:
+        if self._live_spectrum.running:
+            self._timer.start()
+            return
+        image = self.input_layer()
+        if not isinstance(image, Image):
+            self._show_no_spectrum("")
+            return
+        try:
+            movie, settings = movie_from_layer(image), self.form.value()
+        except ValueError as error:
+            self._show_no_spectrum(plain_words(error))
+            return
+        corners = self.regions.corners(image)
+        index, number = shown_frame(self.viewer, image), self.regions.chosen()
+        region = corners[number] if corners else None
+        self._live_spectrum.start(lambda _: _transformed(movie, index, region, settings))
+
+    def _show_spectrum(self, found: tuple[SpectrumPicture, str]) -> None:
+        picture, words = found
+        self.spectrum.show_picture(picture)
+        self.peaks.setText(words)
+
+    def _show_no_spectrum(self, words: str) -> None:
+        self.spectrum.show_picture(None)
+        self.peaks.setText(words)
+
+    def _moved(self, _: Any = None) -> None:
+        self.refresh()
+        layer = self._shown() if self._shown is not None else None
+        if self._canvas is not None and layer is not None and layer in self.viewer.layers:
+            self._canvas.mark(None, shown_frame(self.viewer, layer))
+
+    # -- results ---------------------------------------------------------------------------
+
+    def _build_results(self) -> None:
+        self._which = QComboBox()
+        self._which.setObjectName("which_plot")
+        self._which.setToolTip("What to plot.")
+        self._which.currentIndexChanged.connect(self._plot)
+        self._save = QPushButton("Save the plot …")
+        self._save.setObjectName("save_plot")
+        self._save.setToolTip("Save the plot as SVG or PNG, and its numbers beside it as CSV.")
+        self._save.clicked.connect(self._ask_and_save)
+        for widget in (self._which, self._save):
+            widget.hide()
+            self.extras.addWidget(widget)
+
+    def _plot(self, _: int = 0) -> None:
+        name = self._which.currentData()
+        if self._canvas is not None and self.found is not None and name is not None:
+            self._canvas.plot(self.found.drawings()[name])
+            self._moved()
+
+    def _ask_and_save(self) -> None:
+        name = f"{self._which.currentData()}.svg"
+        path, chosen = QFileDialog.getSaveFileName(self, "Save the plot", name, _FILTERS)
+        if not path:
+            return
+        if not Path(path).suffix:
+            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
+        try:
+            self.save(path)
+        except (OSError, ValueError) as error:
+            self.say(plain_words(error), error=True)
+        else:
+            self.say(f"Saved {path}, and its numbers beside it.")
+
+
+def _transformed(
+    movie: Movie, index: int, region: np.ndarray | None, settings: Settings
+) -> tuple[SpectrumPicture, str]:
+    """Return the picture of a region's spectrum, and its pairs in words."""
+    assert isinstance(settings, FourierSettings)
+    shape = movie.frame_shape
+    window = Window.of_frame(shape) if region is None else Window.of_mask(
+        region_mask(region, shape)
+    )  # fmt: skip
+    spectrum = Spectrum.of(movie.frame(index), window)
+    search = settings.search
+    pairs = find_pairs(
+        spectrum,
+        shortest=search.shortest,
+        longest=search.longest,
+        most=search.most,
+        false_alarm=search.false_alarm,
+    )
+    return picture_of(spectrum, pairs), _words(pairs, movie.pixel_size)
+
+
+def _words(pairs: tuple[Pair, ...], pixel_size: float | None) -> str:
+    if not pairs:
+        return "No fringes stand out from noise in this frame."
+    scale, unit, digits = (pixel_size, "nm", 4) if pixel_size else (1.0, "px", 2)
+    rows = [
+        f"{scale * pair.spacing:.{digits}f} ± {scale * pair.spacing_error:.{digits}f} {unit} "
+        f"at {pair.angle:.2f} ± {pair.angle_error:.2f}°"
+        for pair in pairs[:4]
+    ]
+    more = f", and {len(pairs) - 4} more" if len(pairs) > 4 else ""
+    return "; ".join(rows) + more
+
+
+def _flat(part: tuple[Any, dict[str, Any], str]) -> tuple[Any, dict[str, Any], str]:
+    """Make a map of one frame two-dimensional, so that it shows at all times."""
+    data, kwargs, kind = part
+    if data.shape[0] != 1 or not kwargs["name"].endswith("[lattice change]"):
+        return part
+    placing = ("scale", "translate", "units", "axis_labels")
+    flat = {name: value[-2:] if name in placing else value for name, value in kwargs.items()}
+    return np.asarray(data)[0], flat, kind
+
+
+def _colour(layer: Layer) -> None:
+    from napari.utils.colormaps import DirectLabelColormap
+
+    from napari_insitu_tem.figures.style import PALETTE
+
+    if not isinstance(layer, Labels):
+        return
+    if layer.ndim == 2:
+        layer.colormap = DirectLabelColormap(color_dict=_CHANGES)
+        layer.opacity = 0.9
+        return
+    colours: dict[int | None, Any] = {None: "white", 0: "transparent"}
+    colours |= dict(enumerate(PALETTE, start=1))
+    layer.colormap = DirectLabelColormap(color_dict=colours)
+    layer.contour = 2
