@@ -11,7 +11,7 @@ from napari_insitu_tem import Job, Movie
 from napari_insitu_tem.io.write import write_movie
 from napari_insitu_tem.learning import latent_training
 from napari_insitu_tem.learning.augment import AugmentSettings
-from napari_insitu_tem.learning.latent_frames import MovieFrames
+from napari_insitu_tem.learning.latent_frames import LatticeFrame, MovieFrames
 from napari_insitu_tem.learning.latent_loss import (
     LATENT_METRICS,
     Autoencoding,
@@ -97,13 +97,21 @@ def test_windows_with_lattices_are_chosen_by_themselves():
     rng = np.random.default_rng(0)
     frame = rng.normal(size=(192, 256)).astype(np.float32)
     frame[:, 128:] += 1.5 * plane_lattice((192, 128), np.eye(2) / 9)
-    places = lattice_places(frame, 64)
+    places = lattice_places(LatticeFrame(frame), 64)
     assert len(places) > 10 and (places[:, 1] >= 80).mean() > 0.9
     frames = MovieFrames([Movie(frame)], smallest=64)
     drawn = LatticePatches(frames, 64, cuts=40, augmentation=AugmentSettings.none())
     contrasts = [window.std() for window, _, _ in drawn(0)]
     noise = frame[:, :64].std() / frame.std() / 5
     assert np.mean(np.array(contrasts) > 1.1 * noise) > 0.6
+
+
+def test_windows_of_enlarged_frames_are_chosen_where_the_lattice_is():
+    rng = np.random.default_rng(0)
+    pixels = rng.normal(size=(128, 160)).astype(np.float32)
+    pixels[:, 96:] += 1.5 * plane_lattice((128, 64), np.eye(2) / 6.5)
+    places = lattice_places(LatticeFrame(pixels, 3.4), 64)
+    assert len(places) > 10 and (places[:, 1] + 32 > 80 * 3.4).mean() > 0.9
 
 
 @pytest.mark.parametrize("scaling", ["frame", "window"])
@@ -180,7 +188,7 @@ def test_a_users_movie_is_learnt_from_starting_from_a_model_and_remembered():
 def test_movies_are_learnt_from_on_the_scale_that_networks_know():
     fine = MovieFrames([turning_movie(3, period=7.0)], smallest=64)
     assert fine.zooms[0] == pytest.approx(22 / 7, rel=0.05)
-    assert fine.sample(0).shape == tuple(int(128 * fine.zooms[0]) for _ in range(2))
+    assert fine.sample(0).image.shape == tuple(int(128 * fine.zooms[0]) for _ in range(2))
 
 
 def test_of_several_movies_all_are_learnt_from_and_the_last_frames_judged_by():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -12,10 +13,31 @@ from napari_insitu_tem.analysis.lattice_scale import dominant_period, zoom_for, 
 from napari_insitu_tem.learning.samples import SampleError
 from napari_insitu_tem.movie import Movie
 
-__all__ = ["FrameSet", "MovieFrames"]
+__all__ = ["FrameSet", "LatticeFrame", "MovieFrames"]
 
 #: Frames of a movie that its lattice's period is found from.
 _LOOKED_AT = 4
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeFrame:
+    """A frame to learn latent variables from.
+
+    Parameters
+    ----------
+    pixels : (y, x) float32 array
+        As recorded, without NaN: where lattices are is looked for in these.
+    zoom : float
+        By how much a network shall see it enlarged.
+    """
+
+    pixels: np.ndarray
+    zoom: float = 1.0
+
+    @property
+    def image(self) -> np.ndarray:
+        """The frame (y, x) on the networks' scale."""
+        return zoomed(self.pixels, self.zoom)
 
 
 class FrameSet(Protocol):
@@ -25,8 +47,8 @@ class FrameSet(Protocol):
         """Return the number of frames."""
         ...
 
-    def sample(self, index: int) -> np.ndarray:
-        """Return one frame (y, x)."""
+    def sample(self, index: int) -> LatticeFrame:
+        """Return one frame."""
         ...
 
 
@@ -80,8 +102,8 @@ class MovieFrames:
         """Return the number of frames."""
         return int(self._starts[-1])
 
-    def sample(self, index: int) -> np.ndarray:
-        """Read one frame (y, x) as float32 on the networks' scale, NaN replaced by the median."""
+    def sample(self, index: int) -> LatticeFrame:
+        """Read one frame, NaN replaced by the median."""
         number = self.recordings[index]
         frame = self.movies[number].frame(index - int(self._starts[number]))
-        return zoomed(fill_missing(frame), self.zooms[number])
+        return LatticeFrame(fill_missing(frame), self.zooms[number])

@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from napari_insitu_tem.analysis.fourier.fringes import fringe_strength
+from napari_insitu_tem.analysis.lattice_windows import lattice_strength
 from napari_insitu_tem.analysis.normalise import NORMALISATIONS
-from napari_insitu_tem.analysis.windows import WindowGrid, unit_standard, unit_windows, windows_of
+from napari_insitu_tem.analysis.windows import WindowGrid, unit_standard, unit_windows
 from napari_insitu_tem.learning.augment import AugmentSettings, cut, vary_intensity
-from napari_insitu_tem.learning.latent_frames import FrameSet
+from napari_insitu_tem.learning.latent_frames import FrameSet, LatticeFrame
 from napari_insitu_tem.learning.prepare import Prepared
 from napari_insitu_tem.learning.samples import Sample
 from napari_insitu_tem.learning.validation import spread
@@ -68,8 +68,8 @@ class LatticePatches:
     def __call__(self, number: int) -> list[Prepared]:
         """Return the windows of a frame."""
         rng = np.random.default_rng((self.seed, 1, number))
-        frame = _standard(self.frames.sample(self._index(number)))
-        places = lattice_places(frame, self.patch)
+        sample = self.frames.sample(self._index(number))
+        frame, places = _standard(sample.image), lattice_places(sample, self.patch)
         return [self._patch(frame, places, rng) for _ in range(self.cuts)]
 
     def _index(self, number: int) -> int:
@@ -96,10 +96,11 @@ class LatticePatches:
         return prepared(vary_intensity(image, self.augmentation, rng), self.scaling)
 
 
-def lattice_places(frame: np.ndarray, patch: int) -> np.ndarray:
+def lattice_places(frame: LatticeFrame, patch: int) -> np.ndarray:
     """Return the corners (n, 2) of windows that show a lattice; the strongest if none does."""
-    grid = WindowGrid.of((frame.shape[0], frame.shape[1]), patch, _LOOK)
-    strength = fringe_strength(windows_of(frame, grid).reshape(-1, patch, patch))
+    height, width = (int(size * frame.zoom) for size in frame.pixels.shape)
+    grid = WindowGrid.of((height, width), patch, _LOOK, zoom=frame.zoom)
+    strength = lattice_strength([frame.pixels], grid)
     chosen = np.flatnonzero(strength >= _FRINGES)
     if not len(chosen):
         chosen = np.array([int(strength.argmax())])
@@ -136,8 +137,8 @@ def held_patches(
         patches = []
         for index in chosen:
             check()
-            frame = _standard(frames.sample(int(index)))
-            places = lattice_places(frame, patch)
+            sample = frames.sample(int(index))
+            frame, places = _standard(sample.image), lattice_places(sample, patch)
             for y, x in places[spread(len(places), share)]:
                 patches.append(prepared(frame[y : y + patch, x : x + patch], scaling))
         return patches

@@ -7,13 +7,14 @@ from functools import partial
 
 import numpy as np
 
+from napari_insitu_tem.learning.latent_frames import LatticeFrame
 from napari_insitu_tem.simulate.lattice_frames import LatticeFrameSettings, draw_lattice_frame
 
 __all__ = ["draw"]
 
 
-def draw(settings: LatticeFrameSettings) -> Callable[[np.random.Generator], np.ndarray]:
-    """Return what draws a frame (y, x) with lattices.
+def draw(settings: LatticeFrameSettings) -> Callable[[np.random.Generator], LatticeFrame]:
+    """Return what draws a frame with lattices.
 
     Parameters
     ----------
@@ -25,4 +26,8 @@ def draw(settings: LatticeFrameSettings) -> Callable[[np.random.Generator], np.n
     callable
         ``(rng) -> frame``; can be sent to another process.
     """
-    return partial(draw_lattice_frame, settings)
+    return partial(_draw, settings)
+
+
+def _draw(settings: LatticeFrameSettings, rng: np.random.Generator) -> LatticeFrame:
+    return LatticeFrame(draw_lattice_frame(settings, rng))
