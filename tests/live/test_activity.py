@@ -343,3 +343,6 @@ def test_words_say_where_most_happens_or_that_nothing_stands_out():
     assert lines == [f"1: y 212, x 340 px, {3 * STANDS_OUT:.0f} × the median (z31, z7)"]
     assert words(weak) == ("nothing stands out over the last 80 frames", [])
     assert words(there=False) == ("no lattice to map", [])
+    waiting = "the first map of activity is being made"
+    assert standing_words(Standing(mapping=True), picture)[-1] == waiting
+    assert waiting not in standing_words(Standing(), picture)
