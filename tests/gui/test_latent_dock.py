@@ -136,11 +136,11 @@ def test_what_fourier_checks_measure_is_drawn_beside_latents(qtbot, viewer, dock
     dock.session.show_checks(fourier(turning_movie(frames=20), settings, quiet_job))
     assert beside.count() == 1  # of another movie
     dock.session.show_checks(fourier(dock.found.movie, settings, quiet_job))
-    place = beside.findText("beside it: angle against region 1, region 2")
+    place = beside.findText("beside it: angle against region 1, region 2 (°)")
     assert place > 0
     beside.setCurrentIndex(place)
     canvas = dock.spot.canvas
     canvas.redraw()
-    assert "Angle against region 1, region 2" in canvas.drawn.data
+    assert "Angle against region 1, region 2 (°)" in canvas.drawn.data
     labels = [text.get_text() for text in canvas.figure.axes[0].get_legend().get_texts()]
     assert all("(r " in label for label in labels)

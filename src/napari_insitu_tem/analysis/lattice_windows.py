@@ -12,10 +12,12 @@ from napari_insitu_tem.analysis.fourier.fringes import fringe_strength
 from napari_insitu_tem.analysis.lattice_scale import zoomed
 from napari_insitu_tem.analysis.windows import WindowGrid, windows_of
 
-__all__ = ["AVERAGED", "LOOKS", "lattice_strength", "windows_with_lattice"]
+__all__ = ["AVERAGED", "FRINGES", "LOOKS", "lattice_strength", "windows_with_lattice"]
 
 #: A lattice is looked for at so many times, in the mean of so many frames.
 LOOKS, AVERAGED = 6, 3
+#: A window with fringes of this strength shows a lattice; noise and film have 3 to 10.
+FRINGES = 12.0
 #: Windows overlap, so that not all of them need be looked at: one every so many px is.
 _EVERY = 24
 #: Smallest edge of what is looked at, px of the frame as recorded: five fringes of 6 px or so.

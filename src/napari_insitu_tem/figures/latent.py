@@ -126,5 +126,5 @@ def draw_series(
         measured[beside.frames] = beside.values
         table[beside.words] = measured
     if latents:
-        axes.legend(loc="best", ncols=min(4, len(latents)))
+        axes.legend(loc="best", ncols=min(4, len(latents)) if beside is None else 1)
     return Drawn(pd.DataFrame(table), frame_x=along)

@@ -42,7 +42,8 @@ _GALLERY_HEIGHT = 320
 class LatentDock(TaskPanel):
     """The latent task, and an explorer of what it found."""
 
-    loads_ahead = ("napari_insitu_tem.gui.plot_canvas", "scipy.stats", "scipy.cluster.vq")
+    # Not scipy.stats: it asks torch for its types, and fails while a run is just importing that.
+    loads_ahead = ("napari_insitu_tem.gui.plot_canvas", "scipy.cluster.vq")
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "latent", hidden=("regions",))

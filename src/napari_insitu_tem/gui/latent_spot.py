@@ -142,6 +142,10 @@ class LatentSpot(QWidget):
         self._beside = QComboBox()
         self._beside.setObjectName("beside")
         self._beside.setToolTip("Draw what Fourier checks have measured in this movie beside it.")
+        self._beside.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self._beside.setMinimumContentsLength(8)  # never wider than the dock
         fill_width(self._beside)
         self._beside.currentIndexChanged.connect(self._plot)
         self._beside.hide()

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from napari_insitu_tem.analysis.lattice_windows import lattice_strength
+from napari_insitu_tem.analysis.lattice_windows import FRINGES, lattice_strength
 from napari_insitu_tem.analysis.normalise import NORMALISATIONS
 from napari_insitu_tem.analysis.windows import WindowGrid, unit_standard, unit_windows
 from napari_insitu_tem.learning.augment import AugmentSettings, cut, vary_intensity
@@ -21,8 +21,6 @@ __all__ = ["LatticePatches", "Scaling", "held_patches", "lattice_places"]
 
 #: How windows are brought to 0 … 1: with their frame, or each by itself (Wang et al.).
 Scaling = Literal["frame", "window"]
-#: A window with fringes of this strength shows a lattice; noise and film have 3 to 10.
-_FRINGES = 12.0
 #: Windows are looked at every so many px, and lie up to so far from where one was found.
 _LOOK, _AROUND = 32, 16
 #: Share of the windows that lie anywhere: vacuum must have a place in the latent space, too.
@@ -101,7 +99,7 @@ def lattice_places(frame: LatticeFrame, patch: int) -> np.ndarray:
     height, width = (int(size * frame.zoom) for size in frame.pixels.shape)
     grid = WindowGrid.of((height, width), patch, _LOOK, zoom=frame.zoom)
     strength = lattice_strength([frame.pixels], grid)
-    chosen = np.flatnonzero(strength >= _FRINGES)
+    chosen = np.flatnonzero(strength >= FRINGES)
     if not len(chosen):
         chosen = np.array([int(strength.argmax())])
     return np.stack(np.unravel_index(chosen, grid.shape), axis=1) * _LOOK

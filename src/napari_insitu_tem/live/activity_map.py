@@ -13,6 +13,7 @@ from napari_insitu_tem.analysis.latent_statistics import active_first, series_st
 from napari_insitu_tem.analysis.lattice_scale import dominant_period, zoom_for
 from napari_insitu_tem.analysis.lattice_windows import (
     AVERAGED,
+    FRINGES,
     LOOKS,
     lattice_strength,
     windows_with_lattice,
@@ -32,8 +33,6 @@ __all__ = ["ActivityMap", "make_activity_map"]
 _FEWEST = 10
 #: From one window to the next, px; multiples of it where latents would need more memory.
 _STEP, _BYTES = 8, 256_000_000
-#: How strong fringes of a lattice are at least, as `LatentSettings` has it.
-_FRINGES = 12.0
 #: Values of series that are worked on at once.
 _BLOCK = 1 << 18
 
@@ -103,7 +102,7 @@ class ActivityMap:
         last, looks = self._last, self._looks
         if last is None or not looks or len(self._ring) < min(_FEWEST, self._frames):
             return None
-        lattice = windows_with_lattice(looks, self._grid, fringes=_FRINGES)
+        lattice = windows_with_lattice(looks, self._grid, fringes=FRINGES)
         values = self._variances(np.flatnonzero(lattice)).reshape(*self._grid.shape, -1)
         summed = values.sum(axis=-1)
         ranked = []
@@ -176,7 +175,7 @@ class ActivityMap:
     def _look(self) -> None:
         self._since_look = 0
         self._looks.append(lattice_strength(self._recent, self._grid))
-        if windows_with_lattice(self._looks, self._grid, fringes=_FRINGES).any():
+        if windows_with_lattice(self._looks, self._grid, fringes=FRINGES).any():
             return
         # It may be another scale that shows one.
         if zoom_for(dominant_period(self._recent)) != self._grid.zoom:

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Course", "correlation", "correlations", "courses"]
 
-#: Tables and columns of the checks, and what they are in words.
+#: Tables and columns of the checks, what they are in words, and their units.
 _COURSES = (
-    ("angles", "misorientation", "angle against region 1"),
-    ("lattices", "lattice_angle", "angle of the lattice"),
-    ("lattices", "spacing", "lattice spacing"),
-    ("areas", "lattice_area", "area of the lattice"),
+    ("angles", "misorientation", "angle against region 1", "°"),
+    ("lattices", "lattice_angle", "angle of the lattice", "°"),
+    ("lattices", "spacing", "lattice spacing", "px"),
+    ("areas", "lattice_area", "area of the lattice", "px²"),
 )
 _FEWEST = 3
 #: Latents of a window that are compared: those that change most.
@@ -42,7 +42,7 @@ class Course:
     region : int
         Number of the region, from 1.
     words : str
-        What it is, in words.
+        What it is, in words, with its unit.
     frames : (n,) int array
         Where it was measured.
     values : (n,) array
@@ -59,14 +59,14 @@ class Course:
 def courses(checks: FourierChecks) -> list[Course]:
     """Return the quantities that were measured in three frames at least."""
     found = []
-    for table_name, column, words in _COURSES:
+    for table_name, column, words, unit in _COURSES:
         table = getattr(checks, table_name)
         if not len(table):
             continue
         for region, rows in table.groupby("region"):
             if len(rows) >= _FEWEST:
                 frames, values = rows["frame"].to_numpy(int), rows[column].to_numpy(float)
-                name = f"{words}, region {region}"
+                name = f"{words}, region {region} ({unit})"
                 found.append(Course(column, int(region), name, frames, values))
     return found
 

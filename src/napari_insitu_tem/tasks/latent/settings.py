@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from napari_insitu_tem.analysis.lattice_windows import FRINGES
 from napari_insitu_tem.settings import Settings, setting
 
 __all__ = ["LatentSettings"]
@@ -54,7 +55,7 @@ class LatentSettings(Settings):
         description="Maps are zero where no lattice is found in any of some frames.",
     )
     fringes: float = setting(
-        12.0,
+        FRINGES,
         title="Strength of a lattice",
         description="A window counts as lattice where its strongest fringes stand out so far from "
         "its other structure. Noise and amorphous film have 3 to 10, clear fringes 30 and more.",
