@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_insitu_tem import Cancelled, Job, Movie, MovieError, SettingsError
+from napari_insitu_tem.models.model import ModelError
 from napari_insitu_tem.models.store import get_model
 from napari_insitu_tem.tasks.forecast import ForecastSettings, forecast
 
@@ -147,6 +148,17 @@ def test_it_can_be_cancelled(movie):
     with pytest.raises(Cancelled):
         forecast(movie, ForecastSettings(**QUICK),
                  Job(on_progress=lambda p: None, is_cancelled=stop))  # fmt: skip
+
+
+def test_cancelled_after_a_validation_it_keeps_nothing(movie):
+    reports: list[object] = []
+    job = Job(
+        on_progress=lambda p: None, on_report=reports.append, is_cancelled=lambda: bool(reports)
+    )
+    with pytest.raises(Cancelled):
+        forecast(movie, ForecastSettings(**QUICK, keep_as="mine"), job)
+    with pytest.raises(ModelError):
+        get_model("mine")
 
 
 @pytest.mark.parametrize(

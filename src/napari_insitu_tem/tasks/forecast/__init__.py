@@ -39,8 +39,7 @@ def forecast(
     settings : ForecastSettings
         What to forecast, with which network, and how it is learnt.
     job : Job
-        Progress, cancel, device and seed. Cancelling a training goes on with what was learnt
-        so far if there was a validation, and ends the task otherwise.
+        Progress, cancel, device and seed. Cancelling a training keeps nothing.
 
     Returns
     -------
@@ -64,7 +63,6 @@ def forecast(
     from napari_insitu_tem.tasks.forecast.passes import pass_over
 
     known = known_network(movie, settings, job)
-    job.check()
     plan = known.clips.plan
     steps = settings.ahead or plan.wanted
     lead = min(settings.lead, steps)

@@ -85,6 +85,7 @@ def _learnt(movie: Movie, settings: ForecastSettings, job: Job) -> Known:
     trained = train_on_movies(
         recipe, network, movies, job, on_report=job.on_report, on_example=job.on_report
     )
+    job.check()  # a cancelled training returns what it has; the task keeps nothing of it
     network.load_state_dict(trained.state)
     if settings.keep_as is not None:
         save_model(card_of(recipe, trained), trained.state)
