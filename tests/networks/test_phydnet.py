@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from napari_insitu_tem.networks import NetworkError, build_network
-from napari_insitu_tem.networks.moments import derivative_moments, filter_moments, moment_loss
+from napari_insitu_tem.networks.moments import (
+    derivative_filters,
+    derivative_moments,
+    filter_moments,
+    moment_loss,
+)
 from napari_insitu_tem.networks.phydnet import PhyDNet
 
 SMALL = {"in_channels": 3, "filters": 8, "hidden": (16, 32), "edge": 5}
@@ -18,15 +23,6 @@ SMALL = {"in_channels": 3, "filters": 8, "hidden": (16, 32), "edge": 5}
 
 def count(module: torch.nn.Module) -> int:
     return sum(values.numel() for values in module.parameters())
-
-
-def filters_of(moments: torch.Tensor) -> torch.Tensor:
-    """Invert the moments numerically: the filters that have them."""
-    edge = moments.shape[-1]
-    unit = torch.eye(edge * edge, dtype=torch.float64).reshape(-1, edge, edge)
-    matrix = filter_moments(unit).reshape(edge * edge, -1).T
-    flat = moments.double().reshape(len(moments), -1).T
-    return torch.linalg.solve(matrix, flat).T.reshape(-1, edge, edge)
 
 
 def test_its_cells_have_as_many_parameters_as_published():
@@ -59,7 +55,7 @@ def test_moments_are_those_of_the_definition(edge, seed):
 @pytest.mark.parametrize("down, right", [(0, 0), (1, 0), (0, 2), (1, 1), (2, 3)])
 def test_a_filter_with_one_moment_takes_that_derivative(down, right):
     edge = 7
-    kernel = filters_of(derivative_moments(edge))[edge * down + right]
+    kernel = derivative_filters(edge)[edge * down + right].double()
     y, x = torch.meshgrid(*[torch.arange(-6.0, 7.0, dtype=torch.float64)] * 2, indexing="ij")
     image = 1 + 2 * y + 0.5 * x**2 + 0.3 * y * x + 0.1 * y**2 * x**3  # all exact for 7 x 7
     found = functional.conv2d(image[None, None], kernel[None, None])[0, 0]
@@ -71,19 +67,36 @@ def test_a_filter_with_one_moment_takes_that_derivative(down, right):
         (1, 1): 0.3 + 0.6 * y * x**2,
         (2, 3): torch.full_like(x, 1.2),
     }
-    torch.testing.assert_close(found, derivatives[down, right][inside], atol=1e-6, rtol=0)
+    torch.testing.assert_close(found, derivatives[down, right][inside], atol=1e-3, rtol=0)
 
 
 def test_the_moment_loss_is_zero_for_derivatives_and_grows_with_the_channels():
-    filters = filters_of(derivative_moments(5)).float()
+    filters = derivative_filters(5)
     assert moment_loss(filters[:, None]) == pytest.approx(0, abs=1e-8)
     zero = torch.zeros(25, 3, 5, 5)
     assert moment_loss(zero) == pytest.approx(3 / 25)  # one moment of 25 is off by 1, thrice
 
 
-def test_training_on_the_penalty_brings_low_orders_to_their_derivatives():
+def test_after_training_its_filters_are_still_all_derivatives():
     torch.manual_seed(0)
     network = PhyDNet(**SMALL)
+    clip = torch.randn(2, 5, 1, 16, 16)
+    optimiser = torch.optim.Adam(network.parameters(), 1e-3)
+    losses = []
+    for _ in range(30):
+        optimiser.zero_grad()
+        loss = (network.every(clip, 3) - clip[:, 1:]).square().mean() + network.penalty()
+        loss.backward()
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    moments = filter_moments(network.phycell.derivatives.weight.detach())
+    assert (moments - derivative_moments(5)[:, None]).abs().max() < 0.1
+    assert losses[-1] < losses[0]
+
+
+def test_training_on_the_penalty_brings_low_orders_to_their_derivatives():
+    torch.manual_seed(0)
+    network = PhyDNet(**SMALL, start="random")
     optimiser = torch.optim.Adam(network.phycell.derivatives.parameters(), 0.02)
     for _ in range(400):
         optimiser.zero_grad()
@@ -150,7 +163,13 @@ def test_the_temperature_changes_the_forecast():
 
 @pytest.mark.parametrize(
     "arguments",
-    [{"out_channels": 3}, {"head": "tanh"}, {"hidden": (16, 16)}, {"filters": 12, "hidden": (48,)}],
+    [
+        {"start": "zero"},
+        {"out_channels": 3},
+        {"head": "tanh"},
+        {"hidden": (16, 16)},
+        {"filters": 12, "hidden": (48,)},
+    ],
 )
 def test_arguments_that_cannot_be_are_refused_in_plain_words(arguments):
     with pytest.raises(NetworkError, match="phydnet"):

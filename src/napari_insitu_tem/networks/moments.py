@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor
 
-__all__ = ["derivative_moments", "filter_moments", "moment_loss"]
+__all__ = ["derivative_filters", "derivative_moments", "filter_moments", "moment_loss"]
 
 
 def filter_moments(filters: Tensor) -> Tensor:
@@ -43,6 +43,18 @@ def derivative_moments(edge: int) -> Tensor:
         Filter ``edge · i + j`` has a 1 at (i, j), and 0 elsewhere.
     """
     return torch.eye(edge * edge).reshape(edge * edge, edge, edge)
+
+
+def derivative_filters(edge: int) -> Tensor:
+    """Return the filters that take the partial derivatives: those of `derivative_moments`.
+
+    Returns
+    -------
+    (edge², edge, edge) tensor
+        Their values grow with the order, of edge 7 up to 400.
+    """
+    along = torch.linalg.inv(_powers(edge, torch.zeros((), dtype=torch.float64)))
+    return torch.einsum("ui,vj->ijuv", along, along).reshape(edge * edge, edge, edge).float()
 
 
 def moment_loss(filters: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ three layers of 128 channels in the convolutional LSTM (3,540,480 parameters), a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 from napari_insitu_tem.networks.convlstm import ConvLSTM, Memory
 from napari_insitu_tem.networks.forecaster import RecurrentForecaster
 from napari_insitu_tem.networks.frame_codec import FrameDecoder, FrameEncoder
-from napari_insitu_tem.networks.moments import moment_loss
+from napari_insitu_tem.networks.moments import derivative_filters, moment_loss
 
 __all__ = ["PhyCell", "PhyDNet"]
 
@@ -29,14 +30,31 @@ class PhyCell(nn.Module):
         Of the features.
     edge : int
         Of the filters that take derivatives; there are edge² of them.
+    start : {"derivatives", "random"}
+        What the filters are before training: the derivatives, each weighted by the inverse of
+        its size, so that all orders begin alike; or random as published, from where the filters
+        of high orders, which have values up to 400, are never reached.
     """
 
-    def __init__(self, channels: int, *, edge: int = 7) -> None:
+    def __init__(self, channels: int, *, edge: int = 7, start: str = "derivatives") -> None:
         super().__init__()
         self.norm = nn.GroupNorm(4, channels)
         self.derivatives = nn.Conv2d(channels, edge * edge, edge, padding=edge // 2)
         self.combine = nn.Conv2d(edge * edge, channels, 1)
         self.gate = nn.Conv2d(2 * channels, channels, 3, padding=1)
+        if start == "derivatives":
+            self._start_from_derivatives()
+        elif start != "random":
+            raise ValueError("a physical cell starts from 'derivatives' or 'random' filters")
+
+    @torch.no_grad()
+    def _start_from_derivatives(self) -> None:
+        filters = self.derivatives.weight
+        exact = derivative_filters(filters.shape[-1])
+        filters.copy_(exact.unsqueeze(1).expand_as(filters))
+        # White features leave a filter with this deviation, and a random one with 1/sqrt(3).
+        size = exact.flatten(1).norm(dim=1) * math.sqrt(filters.shape[1])
+        self.combine.weight /= (math.sqrt(3) * size).reshape(1, -1, 1, 1)
 
     def forward(self, features: Tensor, hidden: Tensor | None) -> Tensor:
         """Return the hidden state after features (n, channels, y, x); None begins with zeros."""
@@ -60,6 +78,8 @@ class PhyDNet(RecurrentForecaster):
         Channels of the LSTM's layers; the last as many as the features have.
     edge : int
         Of the physical cell's filters.
+    start : {"derivatives", "random"}
+        What these filters are before training; see `PhyCell`.
     moments : float
         Weight of the moment loss; 0 leaves the filters free.
     """
@@ -74,6 +94,7 @@ class PhyDNet(RecurrentForecaster):
         filters: int = 32,
         hidden: Sequence[int] = (128, 128, 128),
         edge: int = 7,
+        start: str = "derivatives",
         moments: float = 1.0,
     ) -> None:
         super().__init__(
@@ -84,7 +105,7 @@ class PhyDNet(RecurrentForecaster):
         self.moments = moments
         self.encoder = FrameEncoder(1 + auxiliary, filters)
         self.decoder = FrameDecoder(out_channels, filters)
-        self.phycell = PhyCell(4 * filters, edge=edge)
+        self.phycell = PhyCell(4 * filters, edge=edge, start=start)
         self.lstm = ConvLSTM(4 * filters, hidden)
 
     def step(
