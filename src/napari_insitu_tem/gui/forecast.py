@@ -41,7 +41,9 @@ _FILTERS = "Figure (*.svg);;Picture (*.png)"
 class ForecastDock(TaskPanel):
     """The forecast task, by point and click."""
 
-    loads_ahead = ("napari_insitu_tem.gui.plot_canvas", "skimage.metrics", "scipy.stats")
+    # Not scipy.stats (nor skimage.metrics, which loads it): it asks torch for its types, and fails
+    # while a run is just importing that.
+    loads_ahead = ("napari_insitu_tem.gui.plot_canvas",)
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "forecast")
