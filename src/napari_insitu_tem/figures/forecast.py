@@ -30,11 +30,11 @@ def draw_metric(metrics: pd.DataFrame, name: str, axes: Axes) -> Drawn:
                   zorder=2 + ours, label=str(predictor))  # fmt: skip
     matched = metrics[(metrics["way"] == "matched") & (metrics["predictor"] == _OURS)]
     axes.plot(matched["step"], matched[name], "--", color=PALETTE[0], lw=1,
-              label="forecast, histogram matched")  # fmt: skip
+              label="forecast, matched")  # fmt: skip
     axes.set_xlabel("Frames ahead")
     axes.set_ylabel(MEASURES[name])
     axes.set_xticks(sorted(raw["step"].unique()))
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=6)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=6)
     return Drawn(metrics[["predictor", "step", "way", name, "clips"]])
 
 
@@ -59,7 +59,7 @@ def draw_track(track: pd.DataFrame, changes: pd.DataFrame, axes: Axes) -> Drawn:
                      label="learnt from, validation")  # fmt: skip
     axes.set_xlabel("Time (s)" if along == "time_s" else "Frame")
     axes.set_ylabel("Relative to the median")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, fontsize=6)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=6)
     frames = np.full(int(track["frame"].max()) + 1, np.nan)
     frames[track["frame"].to_numpy(int)] = x
     return Drawn(track, frame_x=frames)
