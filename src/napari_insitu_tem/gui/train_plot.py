@@ -70,9 +70,9 @@ class LossPlot(QWidget):
                 name: axes.plot([], [], label=name, **style)[0] for name, style in styles.items()
             }
             axes.set_xlabel("step")
-            axes.set_ylabel("loss")
+            axes.set_ylabel("loss", labelpad=2)
             axes.margins(0.03, 0.06)
-        figure.subplots_adjust(0.17, 0.21, 0.97, 0.97)
+        figure.subplots_adjust(0.22, 0.21, 0.97, 0.97)
         self._canvas.setMinimumSize(220, _HEIGHT)
         self._layout.addWidget(self._canvas)
 
