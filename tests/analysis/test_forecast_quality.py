@@ -42,11 +42,11 @@ def test_the_linear_baseline_continues_lines_exactly(rng):
     np.testing.assert_allclose(BASELINES["linear"](movie[:5], 4), movie[5:], atol=1e-9)
 
 
-def test_of_pure_noise_the_mean_is_the_best_baseline(rng):
+def test_of_pure_noise_the_mean_grey_is_the_best_baseline(rng):
     movie = rng.normal(size=(30, 32, 32))
     found = baseline_forecasts(movie[20:26], 4, past_mean=movie[:26].mean(0))
     errors = {name: np.mean((frames - movie[26:]) ** 2) for name, frames in found.items()}
-    assert min(errors, key=errors.get) == "mean of past"
+    assert sorted(errors, key=errors.get)[:2] == ["mean grey", "mean of past"]
     assert errors["last frame"] == pytest.approx(2, rel=0.1)
 
 

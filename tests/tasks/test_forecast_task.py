@@ -56,13 +56,14 @@ def test_forecast_difference_and_spread_lie_in_time_with_the_movie(found):
 
 def test_every_step_is_measured_beside_every_baseline(found):
     result, _, _ = found
-    expected = {"forecast", "last frame", "mean of given", "linear", "optical flow", "mean of past"}
+    baselines = {"last frame", "mean of given", "linear", "optical flow", "mean of past"}
+    expected = {"forecast", *baselines, "mean grey"}
     assert set(result.metrics["predictor"]) == expected
     assert set(result.metrics["step"]) == {1, 2, 3} and set(result.metrics["way"]) == {
         "raw",
         "matched",
     }
-    assert len(result.metrics) == 6 * 3 * 2
+    assert len(result.metrics) == 7 * 3 * 2
     assert (result.metrics["clips"] == result.metrics["clips"].iloc[0]).all()
     assert set(result.skill["step"]) == {1, 2, 3}
 

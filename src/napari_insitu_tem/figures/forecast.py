@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_insitu_tem.analysis.forecast.baselines import MEAN_GREY
 from napari_insitu_tem.figures.style import GREY, PALETTE, Drawn
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ _OURS = "forecast"
 
 def draw_metric(metrics: pd.DataFrame, name: str, axes: Axes) -> Drawn:
     """Draw a measure by step: the forecast and every baseline, raw; matched ones dashed."""
-    raw = metrics[metrics["way"] == "raw"]
+    # A flat grey would only squeeze the axis; it is in the table.
+    raw = metrics[(metrics["way"] == "raw") & (metrics["predictor"] != MEAN_GREY)]
     for number, (predictor, rows) in enumerate(raw.groupby("predictor", sort=False)):
         ours = predictor == _OURS
         colour = PALETTE[0] if ours else (*PALETTE[1:6], GREY)[(number - 1) % 6]

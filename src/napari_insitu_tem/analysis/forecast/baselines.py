@@ -7,7 +7,10 @@ from types import MappingProxyType
 
 import numpy as np
 
-__all__ = ["BASELINES", "baseline_forecasts"]
+__all__ = ["BASELINES", "MEAN_GREY", "baseline_forecasts"]
+
+#: Nothing but the mean of all that came: the best forecast of pure noise.
+MEAN_GREY = "mean grey"
 
 
 def last_frame(given: np.ndarray, steps: int) -> np.ndarray:
@@ -82,7 +85,8 @@ def baseline_forecasts(
     steps : int
         How many frames to go on for, equally spaced.
     past_mean : (y, x) array, optional
-        Mean of all frames up to the present, which is a baseline of its own.
+        Mean of all frames up to the present, which is a baseline of its own; so is its mean over
+        the frame.
 
     Returns
     -------
@@ -92,4 +96,5 @@ def baseline_forecasts(
     found = {name: forecast(given, steps) for name, forecast in BASELINES.items()}
     if past_mean is not None:
         found["mean of past"] = np.repeat(past_mean[np.newaxis], steps, axis=0)
+        found[MEAN_GREY] = np.full_like(found["mean of past"], past_mean.mean())
     return found
