@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.segmentation import watershed
@@ -13,7 +13,7 @@ from skimage.segmentation import watershed
 from napari_insitu_tem.analysis.watershed import merge_shallow_basins, split_touching
 
 
-def plainly(mask: np.ndarray, strength: float, smoothing: float) -> np.ndarray:
+def plainly(mask: np.ndarray, strength: float, smoothing: float) -> tuple[np.ndarray, np.ndarray]:
     reach = math.ceil(2 * smoothing)
     outline = np.pad(mask, reach, mode="edge").astype(np.float32)
     outline = ndimage.gaussian_filter(outline, 0.5 * smoothing, truncate=3) > 0.5
@@ -23,7 +23,7 @@ def plainly(mask: np.ndarray, strength: float, smoothing: float) -> np.ndarray:
     tops = (ndimage.maximum_filter(smooth, 3) == smooth) & mask
     markers, _ = ndimage.label(tops, np.ones((3, 3)))
     basins = watershed(-smooth, markers, mask=mask, connectivity=2)
-    return merge_shallow_basins(basins, distance, strength=strength)
+    return merge_shallow_basins(basins, distance, strength=strength), smooth
 
 
 @settings(max_examples=60)
@@ -35,15 +35,24 @@ def plainly(mask: np.ndarray, strength: float, smoothing: float) -> np.ndarray:
     st.floats(1, 4),
     st.integers(0, 1000),
 )
+@example((32, 79), 2.25, 0.375, 1.0, 1.0, 388)
 def test_blobs_are_split_as_by_a_watershed_everywhere(
     shape, grain, level, strength, smoothing, seed
 ):
     noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=shape), grain)
     mask = noise > level * noise.std()
     found = split_touching(mask, strength=strength, smoothing=smoothing)
-    np.testing.assert_array_equal(
-        found, plainly(mask, strength, smoothing) if mask.any() else 0 * found
-    )
+    if not mask.any():
+        assert not found.any()
+        return
+    expected, height = plainly(mask, strength, smoothing)
+    assert found.max() == expected.max()
+    # Between tops of one height, as in the example, which is its own mirror image, a pixel may
+    # fall to either: seeds are taken in an order that depends on what else there is.
+    tops = ndimage.maximum(height, expected, np.arange(expected.max() + 1))
+    differ = found != expected
+    np.testing.assert_array_equal(tops[found[differ]], tops[expected[differ]])
+    assert np.count_nonzero(differ) < 0.1 * mask.sum()
 
 
 @given(st.integers(0, 1000), st.floats(0.3, 1), st.integers(2, 40))
