@@ -50,11 +50,11 @@ def derivative_filters(edge: int) -> Tensor:
 
     Returns
     -------
-    (edge², edge, edge) tensor
+    (edge², edge, edge) float64 tensor
         Their values grow with the order, of edge 7 up to 400.
     """
     along = torch.linalg.inv(_powers(edge, torch.zeros((), dtype=torch.float64)))
-    return torch.einsum("ui,vj->ijuv", along, along).reshape(edge * edge, edge, edge).float()
+    return torch.einsum("ui,vj->ijuv", along, along).reshape(edge * edge, edge, edge)
 
 
 def moment_loss(filters: Tensor) -> Tensor:
