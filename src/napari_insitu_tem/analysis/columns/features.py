@@ -80,7 +80,8 @@ def describe_columns(table: pd.DataFrame) -> tuple[pd.DataFrame, list[IdealLatti
     Returns
     -------
     pandas.DataFrame
-        With ``nearest`` (px), ``neighbours``, ``surface``, ``group`` and `LATTICE_FEATURES`.
+        With ``nearest_distance`` (px), ``neighbours``, ``surface``, ``particle`` and
+        `LATTICE_FEATURES`.
     list of IdealLattice
         Of the groups that a lattice fits.
     """
@@ -88,15 +89,15 @@ def describe_columns(table: pd.DataFrame) -> tuple[pd.DataFrame, list[IdealLatti
     spacing = typical_spacing(places)
     nearest = nearest_distances(places)
     table = table.assign(
-        nearest=np.where(np.isfinite(nearest), nearest, np.nan),
+        nearest_distance=np.where(np.isfinite(nearest), nearest, np.nan),
         neighbours=_coordination(places, spacing),
         surface=on_surface(places, spacing),
-        group=groups_of(places, spacing),
+        particle=groups_of(places, spacing),
     )
     values = np.full((len(table), len(LATTICE_FEATURES)), np.nan)
     lattices = []
-    for group in np.unique(table["group"]):
-        rows = np.flatnonzero(table["group"] == group)
+    for group in np.unique(table["particle"]):
+        rows = np.flatnonzero(table["particle"] == group)
         lattice = fit_lattice(places[rows])
         if lattice is None:
             continue

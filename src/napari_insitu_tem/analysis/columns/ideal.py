@@ -153,9 +153,7 @@ def _vectors(places: np.ndarray, tree: spatial.cKDTree, spacing: float) -> np.nd
             centre = near.mean(axis=0)
         # A longer vector leaves the crystal from more columns: those cannot be counted.
         found.append((_share(places, tree, centre, radius), centre))
-        near_it = np.minimum(
-            np.hypot(*(steps - centre).T), np.hypot(*(steps + centre).T)
-        )
+        near_it = np.minimum(np.hypot(*(steps - centre).T), np.hypot(*(steps + centre).T))
         free &= near_it > 1.5 * radius
         if count[best] < 0.15 * len(places):
             break
@@ -170,9 +168,7 @@ def _vectors(places: np.ndarray, tree: spatial.cKDTree, spacing: float) -> np.nd
     return None
 
 
-def _share(
-    places: np.ndarray, tree: spatial.cKDTree, vector: np.ndarray, radius: float
-) -> float:
+def _share(places: np.ndarray, tree: spatial.cKDTree, vector: np.ndarray, radius: float) -> float:
     """Return the share of columns from which a vector leads to another one, on either side.
 
     Half a lattice's columns at most lose both partners at its edge, so a vector of the lattice
@@ -242,9 +238,9 @@ def _fitted(places: np.ndarray, vectors: np.ndarray, index: np.ndarray) -> Ideal
     """Fit vectors, origin and motif to numbered columns."""
     member = index[:, 2] >= 0
     kinds = int(index[:, 2].max()) + 1
-    design = np.column_stack(
-        [index[member, :2], index[member, 2:] == np.arange(kinds)]
-    ).astype(float)
+    design = np.column_stack([index[member, :2], index[member, 2:] == np.arange(kinds)]).astype(
+        float
+    )
     wanted = places[member]
     weights = np.ones(len(wanted))
     for _ in range(_ROUNDS):

@@ -14,9 +14,7 @@ _TOLERANCE = 0.2
 _ROUNDS = 2
 
 
-def believed(
-    places: np.ndarray, sure: np.ndarray, *, tolerance: float = _TOLERANCE
-) -> np.ndarray:
+def believed(places: np.ndarray, sure: np.ndarray, *, tolerance: float = _TOLERANCE) -> np.ndarray:
     """Tell which columns to believe: the sure ones, and weak ones that the lattice predicts.
 
     A weak column is predicted if the vectors to it from its nearest sure neighbours are vectors

@@ -10,9 +10,7 @@ __all__ = ["local_maxima", "well_apart"]
 _TINY = 1e-6
 
 
-def local_maxima(
-    image: np.ndarray, *, least: float, reach: float
-) -> tuple[np.ndarray, np.ndarray]:
+def local_maxima(image: np.ndarray, *, least: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
     """Find the local maxima of a map, each once.
 
     The place within a pixel is the vertex of a parabola through the logarithms of three

@@ -82,9 +82,7 @@ def centres_of_mass(
     return found
 
 
-def fit_gaussians(
-    image: np.ndarray, places: np.ndarray, *, width: float, radius: float
-) -> Fitted:
+def fit_gaussians(image: np.ndarray, places: np.ndarray, *, width: float, radius: float) -> Fitted:
     """Fit a two-dimensional Gaussian and a constant to every column, all at once.
 
     Pixels that are nearer to another column do not count, so that neighbours hardly matter.
@@ -166,9 +164,7 @@ def _model(off: np.ndarray, shape: np.ndarray, linear: np.ndarray) -> np.ndarray
     return linear[:, :1] * _bump(off, shape) + linear[:, 1:]
 
 
-def _linear(
-    data: np.ndarray, off: np.ndarray, inside: np.ndarray, shape: np.ndarray
-) -> np.ndarray:
+def _linear(data: np.ndarray, off: np.ndarray, inside: np.ndarray, shape: np.ndarray) -> np.ndarray:
     """Return height and background (n, 2) for known places and widths."""
     bump = _bump(off, shape)
     count = np.maximum(inside.sum(1), 1)
@@ -219,8 +215,6 @@ def _levenberg(
     return np.asarray(known[:, :3])
 
 
-def _cost(
-    data: np.ndarray, off: np.ndarray, inside: np.ndarray, known: np.ndarray
-) -> np.ndarray:
+def _cost(data: np.ndarray, off: np.ndarray, inside: np.ndarray, known: np.ndarray) -> np.ndarray:
     left = (data - _model(off, known[:, :3], known[:, 3:])) * inside
     return np.asarray((left**2).sum(1))
