@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from napari_insitu_tem.simulate.hrtem.imaging import (
 )
 from napari_insitu_tem.simulate.hrtem.outlines import outline, paint
 from napari_insitu_tem.simulate.hrtem.projected import multiply_exit_wave, transmitted
+from napari_insitu_tem.simulate.hrtem.scattering import wavelength
 from napari_insitu_tem.simulate.hrtem.structures import Particle
 from napari_insitu_tem.simulate.hrtem.support import carbon_phase, draw_thickness
 
@@ -27,6 +28,8 @@ __all__ = ["Exposure", "draw_exposure"]
 FINEST = 0.33
 MARGIN = 8.0
 FARTHEST = 30.0
+# How often another defocus is drawn where one is too near to focus.
+_TRIES = 50
 
 Place = tuple[float, float]
 
@@ -132,6 +135,8 @@ def draw_exposure(settings: ColumnsSettings, rng: np.random.Generator) -> Exposu
     pixel_size = float(np.exp(rng.uniform(*np.log(settings.pixel_size))))
     spacing = 10 * pixel_size
     conditions = draw_conditions(settings, rng)
+    if not settings.uncorrected:
+        conditions = _focused(conditions, settings, rng)
     aside = min(delocalisation(conditions, 2.0), FARTHEST)
     margin = int(np.ceil((MARGIN + aside) / spacing))
     shape = settings.height, settings.width
@@ -142,3 +147,22 @@ def draw_exposure(settings: ColumnsSettings, rng: np.random.Generator) -> Exposu
     carbon = carbon_phase(thickness, grid, rng, energy=conditions.energy)
     film = transmitted(carbon, conditions.absorption)
     return Exposure(film, grid, conditions, thermal_factor, pixel_size, shape, margin)
+
+
+def _focused(
+    conditions: Conditions, settings: ColumnsSettings, rng: np.random.Generator
+) -> Conditions:
+    """Return the same conditions, focused as columns are looked at.
+
+    Phase contrast passes the widest band of frequencies at Δf = √(4/3 Cs λ), underfocus where Cs
+    is positive; with a negative Cs and overfocus columns are bright (C. L. Jia, M. Lentzen and
+    K. Urban, Microsc. Microanal. 10 (2004) 174).
+    """
+    curvature = 1e4 * conditions.spherical_aberration * wavelength(conditions.energy)
+    best = np.sign(curvature) * np.sqrt(4 / 3 * abs(curvature)) / 10
+    defocus = best + conditions.defocus
+    for _ in range(_TRIES):
+        if abs(defocus) >= settings.least_defocus:
+            break
+        defocus = best + rng.uniform(*settings.defocus)
+    return replace(conditions, defocus=float(defocus))

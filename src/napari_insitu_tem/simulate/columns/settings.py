@@ -66,13 +66,21 @@ class ColumnsSettings(HrtemSettings):
         unit="keV",
     )
     defocus: Range = setting(
-        (-9.0, 9.0),
+        (-3.0, 3.0),
         title="Defocus",
-        description="Of an aberration-corrected microscope; positive is underfocus.",
+        description="Distance from the defocus at which columns show best, which goes with the "
+        "spherical aberration (overfocus where it is negative); positive is underfocus.",
         unit="nm",
     )
+    least_defocus: float = setting(
+        2.0,
+        title="Least defocus",
+        description="Frames nearer to focus, where phase contrast vanishes, are not drawn.",
+        unit="nm",
+        ge=0,
+    )
     spherical_aberration: Range = setting(
-        (-15.0, 15.0),
+        (-35.0, 15.0),
         title="Spherical aberration",
         description="Cs of an aberration-corrected microscope.",
         unit="µm",
@@ -112,7 +120,7 @@ class ColumnsSettings(HrtemSettings):
         unit="e/Å²",
     )
     longest_smear: float = setting(
-        0.7,
+        1.0,
         title="Longest projection",
         description="A column whose projection is longer, since it is tilted, cannot be read.",
         unit="Å",
@@ -126,7 +134,7 @@ class ColumnsSettings(HrtemSettings):
         ge=0,
     )
     least_contrast: float = setting(
-        0.03,
+        0.1,
         title="Least contrast",
         description="How far the spot of a column must stand out of its surroundings in the image "
         "without noise, as a part of the brightness of vacuum, to be read.",

@@ -44,7 +44,8 @@ class Particle:
     turn : (3, 3) array, optional
         From crystal coordinates to (y, x, z), as `orientation` returns it.
     origin : (3,) array, optional
-        Where a lattice point of the crystal lies (of the half that is not mirrored, where it is twinned), Å.
+        Where a lattice point of the crystal lies, Å; of the half that is not mirrored, where it
+        is twinned.
     """
 
     material: Material
