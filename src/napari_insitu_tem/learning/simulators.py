@@ -27,6 +27,7 @@ SIMULATORS: dict[str, str] = {
     "movies": "napari_insitu_tem.learning.sets_movies:draw",
     "lattice": "napari_insitu_tem.learning.sets_lattice:draw",
     "species": "napari_insitu_tem.learning.sets_species:draw",
+    "columns": "napari_insitu_tem.learning.sets_columns:draw",
 }
 
 
