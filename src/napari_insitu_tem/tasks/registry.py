@@ -36,6 +36,7 @@ MODULES = (
     "heterogeneity",
     "fourier",
     "zone_axis",
+    "columns",
     "latent",
     "segment",
     "correct",
