@@ -32,6 +32,7 @@ _MODULES = {
             "quality",
             "heterogeneity",
             "fourier",
+            "thon",
             "latent",
             "segment",
             "correct",

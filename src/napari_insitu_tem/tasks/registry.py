@@ -35,6 +35,7 @@ MODULES = (
     "quality",
     "heterogeneity",
     "fourier",
+    "thon",
     "latent",
     "segment",
     "correct",
