@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
+from scipy import ndimage
 
 from napari_insitu_tem.analysis.fourier.thon import ThonSpectrum
 from napari_insitu_tem.analysis.fourier.thon_fit import ThonFit
@@ -17,6 +18,7 @@ from napari_insitu_tem.gui.radial_view import Curve, RadialPicture
 __all__ = ["ThonView", "curves_of", "picture_of"]
 
 _SIZE = 301
+_BLUR = 0.7
 _DEPTHS = 1.2  # of the rings, from black to white
 _MEASURED, _FITTED = "#9aa0a6", "#ff9a3c"
 
@@ -37,7 +39,8 @@ def picture_of(
     at = np.linspace(-highest, highest, _SIZE)
     size = spectrum.size
     places = np.clip(np.rint(at * size).astype(int) + size // 2, 0, size - 1)
-    power = spectrum.centred()[np.ix_(places, places)]
+    # A touch of blur, without which single frequencies scatter as much as they are high.
+    power = ndimage.gaussian_filter(spectrum.centred(), _BLUR, mode="wrap")[np.ix_(places, places)]
     frequency = np.hypot(at[:, np.newaxis], at)
     if fit is None:
         logarithm = np.log(np.maximum(power, 1e-30))
@@ -52,7 +55,7 @@ def picture_of(
     wave = oscillation(optics, frequency / pixel_size, fit.lens.along(angle), 1 / size / pixel_size)
     shown = np.where(at > 0, np.interp(frequency, known, fit.depth) * wave, over)
     # Rings fade outwards; each frequency gets the contrast of its own.
-    depth = np.maximum(np.interp(frequency, known, fit.depth), 0.15 * fit.depth.max())
+    depth = np.maximum(np.interp(frequency, known, fit.depth), 0.4 * fit.depth.max())
     grey = _grey(shown / depth, _DEPTHS)
     grey[frequency < known[0]] = 0
     return ThonPicture(grey, fitted=True)

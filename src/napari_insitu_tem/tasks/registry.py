@@ -35,6 +35,7 @@ MODULES = (
     "quality",
     "heterogeneity",
     "fourier",
+    "zone_axis",
     "thon",
     "latent",
     "segment",

@@ -122,13 +122,13 @@ class ThonSettings(Settings):
     window: int | None = setting(
         None,
         title="Window",
-        description="Width of the windows whose power spectra are averaged. Wider ones tell "
-        "narrower rings apart (a large defocus); of narrower ones there are more.",
+        description="Width of the windows whose power spectra are averaged; half of the region if "
+        "automatic. Wider ones tell narrower rings apart (a large defocus); of narrower ones there "
+        "are more.",
         unit="px",
         ge=64,
         le=4096,
         step=64,
-        none_means="half of the region",
     )
     shortest: float = setting(
         2.5,
