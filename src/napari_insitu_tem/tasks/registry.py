@@ -36,6 +36,7 @@ MODULES = (
     "heterogeneity",
     "fourier",
     "zone_axis",
+    "thon",
     "columns",
     "latent",
     "segment",
