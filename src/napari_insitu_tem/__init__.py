@@ -32,6 +32,7 @@ _MODULES = {
             "quality",
             "heterogeneity",
             "fourier",
+            "crystals",
             "latent",
             "segment",
             "correct",

@@ -35,6 +35,7 @@ MODULES = (
     "quality",
     "heterogeneity",
     "fourier",
+    "crystals",
     "latent",
     "segment",
     "correct",

@@ -136,7 +136,8 @@ class CrystalLattice:
         """Return which reflections (n,) stand for all that the lattice's symmetry makes of them."""
         kept = np.zeros(len(miller), bool)
         seen: set[tuple[int, ...]] = set()
-        for index, each in enumerate(miller):
+        for index in range(len(miller) - 1, -1, -1):  # those with positive indices are kept
+            each = miller[index]
             if tuple(map(int, each)) not in seen:
                 kept[index] = True
                 seen.update(tuple(map(int, other)) for other in self._symmetry @ each)
