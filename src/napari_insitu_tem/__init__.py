@@ -33,6 +33,7 @@ _MODULES = {
             "heterogeneity",
             "fourier",
             "crystals",
+            "zone_axis",
             "latent",
             "segment",
             "correct",

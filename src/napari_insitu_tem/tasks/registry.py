@@ -36,6 +36,7 @@ MODULES = (
     "heterogeneity",
     "fourier",
     "crystals",
+    "zone_axis",
     "latent",
     "segment",
     "correct",

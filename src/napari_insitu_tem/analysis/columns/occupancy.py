@@ -1,0 +1,300 @@
+"""Occupancy: whether a column stands at a site, in every frame, with its probability.
+
+Every site is a hidden Markov model of two states, empty and full (Rabiner, Proc. IEEE 77, 257,
+1989). Each state has a level, learnt from the site's own frames (Baum and Welch) with what is
+usual in the movie as a prior; noise is pooled over sites. Sites within reach of a hop are coupled
+(in the mean field): where one is left, those around it are likelier to be taken in that frame. A
+site whose levels are explained as well by one level that drifts slowly does not change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage, sparse
+from scipy.spatial import cKDTree
+
+__all__ = ["Evidence", "Occupancy", "occupancy", "reachable"]
+
+_ROUNDS = 12
+_CHANGE = 0.004
+"""Prior probability that a site changes between two frames."""
+_COUPLED = 0.2
+"""How likely a site is taken (left) when one within reach of a hop is left (taken)."""
+_MEAN_FIELD = 3
+"""Rounds in which sites tell those around them."""
+_PRIOR = 3.0
+"""Frames that the usual levels are worth against a site's own."""
+_GAIN = 6.0
+"""How much more likely (natural logarithm) two states must be than one that drifts."""
+_STEP = 0.2
+"""Smallest difference of levels that is a column, in usual columns."""
+_DETECTION = 0.5
+"""Weight of a detection beside the level, with which it shares its noise."""
+_DRIFT = 40.0
+"""Frames over which a level that drifts is averaged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What every frame says of every site.
+
+    Parameters
+    ----------
+    levels : (t, s) array
+        Response of the matched filter, contrast divided out; NaN where a frame says nothing.
+    detected : (t, s) bool array
+        Whether a column was found there.
+    within_reach : (s, s) sparse array
+        1 for sites between which a column can hop; see `reachable`.
+    """
+
+    levels: np.ndarray
+    detected: np.ndarray
+    within_reach: sparse.csr_array
+
+
+@dataclass(frozen=True, eq=False)
+class Occupancy:
+    """Which sites are occupied when.
+
+    Parameters
+    ----------
+    probability : (t, s) float32 array
+        Of being occupied.
+    changes : (s,) bool array
+        Whether the site is sometimes full and sometimes empty.
+    empty, full : (s,) arrays
+        Levels of both states; equal where the site never changes.
+    noise : (s,) array
+        Standard deviation of a frame's level.
+    favour : (t, s) float32 array
+        How much a frame by itself speaks for "full" against "empty", natural logarithm.
+    """
+
+    probability: np.ndarray
+    changes: np.ndarray
+    empty: np.ndarray
+    full: np.ndarray
+    noise: np.ndarray
+    favour: np.ndarray
+
+
+def reachable(sites: np.ndarray, farthest: float) -> sparse.csr_array:
+    """Return between which sites (s, 2) a column can hop: those at most so far apart (px)."""
+    pairs = cKDTree(sites).query_pairs(farthest, output_type="ndarray")
+    rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
+    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(sites),) * 2)
+
+
+def occupancy(evidence: Evidence) -> Occupancy:
+    """Find which sites are occupied in which frame.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Levels and detections.
+
+    Returns
+    -------
+    Occupancy
+        Probabilities. A stay of one or two frames cannot be told from noise at a low dose and
+        is smoothed over.
+    """
+    levels, detected = evidence.levels.astype(float), evidence.detected
+    n_frames, n_sites = levels.shape
+    if not n_sites or not n_frames:
+        nothing = np.zeros(n_sites)
+        never = np.zeros((n_frames, n_sites), np.float32)
+        return Occupancy(never, nothing > 0, nothing, nothing, nothing + 1, never)
+    noise = _noise(levels)
+    usual_full, usual_empty = _usual(levels, detected)
+    rates = _rates(levels, detected, usual_full, usual_empty)
+    words = _DETECTION * np.where(
+        detected[..., None], np.log(rates), np.log1p(-rates)
+    )  # (t, s, 2): empty, full
+    means = _first_levels(levels, noise, usual_full, usual_empty)
+    prior = np.stack([np.full(n_sites, usual_empty), np.full(n_sites, usual_full)], axis=1)
+    course = _Course.of(_gaussian(levels, means, noise) + words)
+    for _ in range(_ROUNDS):
+        means = _relearnt(levels, course.full, means, prior)
+        course = _Course.of(_gaussian(levels, means, noise) + words)
+    by_frame = _gaussian(levels, means, noise) + words
+    for _ in range(_MEAN_FIELD):
+        up = _together(course.left, evidence.within_reach)
+        down = _together(course.taken, evidence.within_reach)
+        course = _Course.of(by_frame, up, down)
+    posterior, likelihood = course.full, course.likelihood
+    still, of_still = _without_change(levels, detected, noise, words)
+    step = (means[:, 1] - means[:, 0]) / max(usual_full - usual_empty, 1e-12)
+    changes = (likelihood - still > _GAIN) & (step > _STEP)
+    changes &= (posterior.max(0) > 0.9) & (posterior.min(0) < 0.1)
+    chance = np.where(changes[np.newaxis], posterior, of_still)
+    mean = np.nanmean(np.where(np.isfinite(levels), levels, np.nan), axis=0)
+    empty = np.where(changes, means[:, 0], mean)
+    full = np.where(changes, means[:, 1], mean)
+    favour = (by_frame[..., 1] - by_frame[..., 0]).astype(np.float32)
+    return Occupancy(chance.astype(np.float32), changes, empty, full, noise, favour)
+
+
+def _noise(levels: np.ndarray) -> np.ndarray:
+    """Return the noise (s,) of the levels: half a site's own, half that of all."""
+    steps = np.abs(np.diff(levels, axis=0)) if len(levels) > 2 else np.abs(levels[:1]) * 0.2
+    with np.errstate(all="ignore"):
+        own = 1.4826 * np.nanmedian(steps, axis=0) / 2**0.5
+    pooled = float(np.nanmedian(own)) if np.isfinite(own).any() else 1.0
+    own = np.where(np.isfinite(own), own, pooled)
+    return np.maximum(np.sqrt((own**2 + pooled**2) / 2), 1e-9)
+
+
+def _usual(levels: np.ndarray, detected: np.ndarray) -> tuple[float, float]:
+    """Return the usual levels of a column and of an empty site."""
+    often = detected.mean(0) > 0.5
+    if not often.any():
+        often = detected.mean(0) >= np.median(detected.mean(0))
+    usual = np.nanmedian(levels[:, often], axis=0)
+    full = float(np.nanmedian(usual)) if np.isfinite(usual).any() else 1.0
+    return max(full, 1e-9), 0.0
+
+
+def _rates(levels: np.ndarray, detected: np.ndarray, full: float, empty: float) -> np.ndarray:
+    """Return how often a column is found where there is none, and where there is one."""
+    half = (full + empty) / 2
+    smooth = ndimage.uniform_filter1d(np.nan_to_num(levels), 5, axis=0, mode="nearest")
+    sure, none = smooth > half, smooth < empty + 0.25 * (full - empty)
+    found = detected[sure].mean() if sure.any() else 0.9
+    wrongly = detected[none].mean() if np.count_nonzero(none) > 50 else 0.05
+    found = float(np.clip(found, 0.3, 0.97))
+    return np.array([np.clip(wrongly, 0.02, 0.5 * found), found])
+
+
+def _first_levels(levels: np.ndarray, noise: np.ndarray, full: float, empty: float) -> np.ndarray:
+    """Return first levels (s, 2): low and high ends of the levels smoothed over some frames."""
+    smooth = ndimage.uniform_filter1d(
+        np.where(np.isfinite(levels), levels, np.nanmedian(levels)), 5, axis=0, mode="nearest"
+    )
+    low, high = np.quantile(smooth, [0.05, 0.95], axis=0)
+    middle = (low + high) / 2
+    apart = high - low > 3 * noise
+    low = np.where(apart, low, np.where(middle > (full + empty) / 2, empty, middle))
+    high = np.where(apart, high, np.where(middle > (full + empty) / 2, middle, full))
+    return np.stack([low, high], axis=1)
+
+
+def _gaussian(levels: np.ndarray, means: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Return the log likelihood (t, s, 2) of the levels, with tails heavier than Gaussian."""
+    off = (levels[..., None] - means) / noise[:, None]
+    off = np.where(np.isfinite(off), off, 0)
+    return np.asarray(-0.5 * np.minimum(np.abs(off), 4.0) * np.abs(off))
+
+
+def _together(events: np.ndarray, within_reach: sparse.csr_array) -> np.ndarray:
+    """Return how likely every site changes in a frame (t, s), given changes around it."""
+    blurred = ndimage.convolve1d(events, [0.2, 1.0, 0.2], axis=0, mode="constant")
+    around = (within_reach @ blurred.T).T
+    return np.clip(_CHANGE + _COUPLED * around, _CHANGE, 0.4)
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """What the frames together say of two states.
+
+    Parameters
+    ----------
+    full : (t, s) array
+        Probability of being full.
+    taken, left : (t, s) arrays
+        Probability that the site is taken, or left, between the frame before and this one.
+    likelihood : (s,) array
+        Log likelihood of the frames.
+    """
+
+    full: np.ndarray
+    taken: np.ndarray
+    left: np.ndarray
+    likelihood: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        log_likelihood: np.ndarray,
+        up: np.ndarray | None = None,
+        down: np.ndarray | None = None,
+    ) -> _Course:
+        """Run forwards and backwards; `up` and `down` (t, s) are the chances to change."""
+        n_frames, n_sites, _ = log_likelihood.shape
+        same = np.full((n_frames, n_sites), _CHANGE)
+        up, down = (same if up is None else up), (same if down is None else down)
+        top = log_likelihood.max(-1, keepdims=True)
+        chance = np.exp(log_likelihood - top)
+        forward = np.empty_like(chance)
+        total = top[..., 0].sum(0)
+        empty, full = np.full(n_sites, 0.5), np.full(n_sites, 0.5)
+        for t in range(n_frames):
+            if t:
+                empty, full = (
+                    empty * (1 - up[t]) + full * down[t],
+                    full * (1 - down[t]) + empty * up[t],
+                )
+            empty, full = empty * chance[t, :, 0], full * chance[t, :, 1]
+            size = empty + full
+            empty, full = empty / size, full / size
+            total = total + np.log(size)
+            forward[t, :, 0], forward[t, :, 1] = empty, full
+        occupied, taken, left = np.zeros((3, n_frames, n_sites))
+        after_empty, after_full = np.ones(n_sites), np.ones(n_sites)
+        for t in range(n_frames - 1, -1, -1):
+            here_empty, here_full = forward[t, :, 0] * after_empty, forward[t, :, 1] * after_full
+            occupied[t] = here_full / (here_empty + here_full)
+            after_empty, after_full = after_empty * chance[t, :, 0], after_full * chance[t, :, 1]
+            if not t:
+                break
+            before_empty, before_full = forward[t - 1].T
+            rises = before_empty * up[t] * after_full
+            falls = before_full * down[t] * after_empty
+            stays = before_empty * (1 - up[t]) * after_empty
+            stays = stays + before_full * (1 - down[t]) * after_full
+            size = rises + falls + stays
+            taken[t], left[t] = rises / size, falls / size
+            after_empty, after_full = (
+                after_empty * (1 - up[t]) + after_full * up[t],
+                after_full * (1 - down[t]) + after_empty * down[t],
+            )
+            size = after_empty + after_full
+            after_empty, after_full = after_empty / size, after_full / size
+        return cls(occupied, taken, left, total)
+
+
+def _relearnt(
+    levels: np.ndarray, posterior: np.ndarray, means: np.ndarray, prior: np.ndarray
+) -> np.ndarray:
+    """Return levels (s, 2) from the frames of each state, and what is usual."""
+    known = np.isfinite(levels)
+    values = np.where(known, levels, 0)
+    new = means.copy()
+    for state, weight in enumerate((1 - posterior, posterior)):
+        weight = weight * known
+        new[:, state] = (np.sum(weight * values, 0) + _PRIOR * prior[:, state]) / (
+            weight.sum(0) + _PRIOR
+        )
+    return new
+
+
+def _without_change(
+    levels: np.ndarray, detected: np.ndarray, noise: np.ndarray, words: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the log likelihood (s,) of a slowly drifting level, and which state it is."""
+    known = np.isfinite(levels)
+    values, weight = np.where(known, levels, 0), known.astype(float)
+    width = min(_DRIFT, len(levels) / 2)
+    smooth = ndimage.gaussian_filter1d(values, width, axis=0, mode="nearest") / np.maximum(
+        ndimage.gaussian_filter1d(weight, width, axis=0, mode="nearest"), 1e-6
+    )
+    off = np.where(known, np.abs(levels - smooth) / noise, 0)
+    drifting = np.sum(-0.5 * np.minimum(off, 4.0) * off, axis=0)
+    by_state = words.sum(0)  # (s, 2)
+    best = by_state.max(1)
+    # Detections decide what a site is that never changes.
+    chance = 1 / (1 + np.exp(np.clip(by_state[:, 0] - by_state[:, 1], -50, 50)))
+    return drifting + best, chance
