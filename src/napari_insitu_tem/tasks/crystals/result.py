@@ -23,7 +23,7 @@ _ = _fourier_quantities  # spacings and angles are declared there
 
 units.register(
     orientation_error=units.Quantity("Error of orientation", unit="deg"),
-    evenness=units.Quantity("Evenness of the pairs"),
+    evenness=units.Quantity("Evenness"),
     strain=units.Quantity("Strain"),
     strain_error=units.Quantity("Error of strain"),
 )
