@@ -34,6 +34,8 @@ _MODULES = {
             "fourier",
             "crystals",
             "zone_axis",
+            "thon",
+            "columns",
             "latent",
             "segment",
             "correct",

@@ -37,6 +37,8 @@ MODULES = (
     "fourier",
     "crystals",
     "zone_axis",
+    "thon",
+    "columns",
     "latent",
     "segment",
     "correct",
