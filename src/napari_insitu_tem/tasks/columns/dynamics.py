@@ -187,9 +187,10 @@ def dynamics(
     detected = np.zeros(levels.shape, bool)
     at = site >= 0
     detected[table["frame"].to_numpy(int)[order][at], site[at]] = True
-    evidence = Evidence(levels, detected, reachable(sites, FARTHEST_HOP * spacing))
+    unit = _hop_unit(sites[found.seen >= np.median(found.seen)], spacing)
+    evidence = Evidence(levels, detected, reachable(sites, FARTHEST_HOP * unit))
     state = _learnt(movie, motion, sites, spacing, evidence, job)
-    return _result(movie, table, motion, sites, found.seen, state, spacing)
+    return _result(movie, table, motion, sites, found.seen, state, spacing, unit)
 
 
 def _learnt(
@@ -224,6 +225,18 @@ def _closest(positions: list[np.ndarray], spacing: float) -> float:
         return spacing
     nearest = np.concatenate([cKDTree(each).query(each, 2)[0][:, 1] for each in some])
     return float(min(spacing, np.quantile(nearest, 0.25)))
+
+
+def _hop_unit(sites: np.ndarray, spacing: float) -> float:
+    """Return the length in which hops are told, px: wider than the spacing for mixed columns.
+
+    On a square lattice the eighth neighbour lies √2 away. Where small columns lie between those
+    of heavy atoms, columns hop among sites of their own kind, farther apart.
+    """
+    if len(sites) < 12:
+        return spacing
+    eighth = float(np.median(cKDTree(sites).query(sites, 9)[0][:, 8]))
+    return max(spacing, eighth / 2**0.5) if eighth < 3 * spacing else spacing
 
 
 def _sampled(movie: Movie) -> list[tuple[int, np.ndarray]]:
@@ -262,6 +275,7 @@ def _result(
     seen: np.ndarray,
     state: Occupancy,
     spacing: float,
+    unit: float,
 ) -> Dynamics:
     import pandas as pd
 
@@ -269,7 +283,7 @@ def _result(
     surface = surface_sites(sites, share >= 0.5, spacing)
     particle = particles_of(table, len(sites))
     changes = find_changes(np.where(state.changes, state.probability, state.probability > 0.5))
-    hops, alone = pair_hops(changes, state.favour, sites, spacing)
+    hops, alone = pair_hops(changes, state.favour, sites, unit)
     events = event_table(hops, alone, motion, sites, surface, particle)
     of_sites = pd.DataFrame(
         {
