@@ -65,7 +65,7 @@ def test_columns_are_points_coloured_by_a_feature(dock, found):
     assert len(np.unique(layer.face_color, axis=0)) == 1
 
 
-def test_a_column_that_is_added_is_measured_and_can_be_taken_back(dock):
+def test_a_column_that_is_added_is_measured_and_can_be_taken_back(qtbot, dock):
     layer = dock.editor.layer
     layer.add((3.0, 78.0, 66.0))
     rows = in_frame(dock, 3)
@@ -77,6 +77,9 @@ def test_a_column_that_is_added_is_measured_and_can_be_taken_back(dock):
     assert counts.loc[counts["frame"] == 3, "columns"].sum() == 27
     assert "1 added" in dock.tools.note.text()
     assert "1 added" in dock.found.history().versions["columns corrected by hand"]
+    qtbot.wait(20)
+    chosen = dock.found.table.iloc[sorted(layer.selected_data)]
+    assert chosen[["y", "x"]].to_numpy().tolist() == [[78, 66]]
     dock.findChild(QPushButton, "undo").click()
     assert len(in_frame(dock, 3)) == 26 and "No corrections" in dock.tools.note.text()
     assert len(layer.data) == len(dock.found.table)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Points
 from psygnal import Signal
+from qtpy.QtCore import QTimer
 
 from napari_insitu_tem import units
 from napari_insitu_tem.gui.layers import KEY
@@ -115,6 +116,7 @@ class ColumnEditor:
         if not len(frames):
             return
         step = self.found, self.corrections
+        chosen = [row for row in sorted(self.layer.selected_data) if row < len(now)]
         for frame in frames:
             rows = np.flatnonzero(now[:, 0] == frame)
             first = np.flatnonzero(before[:, 0] == frame)
@@ -125,11 +127,16 @@ class ColumnEditor:
         self._undo = [*self._undo[1 - _MOST_UNDONE :], step]
         history = self.corrections.noted(self.found.history())
         self.found = self.found.replace(provenance=history)
-        selected = now[sorted(self.layer.selected_data)] if self.layer.selected_data else None
-        self._show(selected)
+        fresh = now[origin < 0]
+        self._show()
+        self._select(fresh if len(fresh) else now[chosen])
+        if len(fresh):
+            # napari selects the last point after it told of a new one, which in the order of the
+            # table is another.
+            QTimer.singleShot(0, lambda: self._select(fresh))
         self.changed.emit()
 
-    def _show(self, selected: np.ndarray | None = None) -> None:
+    def _show(self) -> None:
         """Bring the layer in step with the result."""
         self._busy = True
         try:
@@ -143,11 +150,14 @@ class ColumnEditor:
             ).reset_index(drop=True)
             self.layer.metadata = {**self.layer.metadata, KEY: self.found}
             self.colour_by(self.feature)
-            if selected is not None and len(data):
-                far = np.abs(data[:, np.newaxis] - selected).max(axis=2) < 1e-6
-                self.layer.selected_data = set(np.flatnonzero(far.any(axis=1)).tolist())
         finally:
             self._busy = False
+
+    def _select(self, places: np.ndarray) -> None:
+        """Select the points at these places (frame, y, x)."""
+        data = np.asarray(self.layer.data, float)
+        rows = [np.flatnonzero(np.abs(data - place).max(axis=1) < 1e-6) for place in places]
+        self.layer.selected_data = set(np.concatenate(rows).tolist()) if rows else set()
 
 
 def _origins(before: np.ndarray, now: np.ndarray) -> np.ndarray:

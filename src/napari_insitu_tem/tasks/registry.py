@@ -37,6 +37,7 @@ MODULES = (
     "fourier",
     "zone_axis",
     "thon",
+    "columns",
     "latent",
     "segment",
     "correct",
