@@ -34,6 +34,7 @@ _MODULES = {
             "fourier",
             "zone_axis",
             "thon",
+            "columns",
             "latent",
             "segment",
             "correct",
