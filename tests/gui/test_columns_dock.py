@@ -118,6 +118,7 @@ def test_a_selected_point_marks_its_site(dock):
     event = dock.found.dynamics.events.iloc[0]
     table = dock.found.table
     own = np.flatnonzero((table["site"] == event["site"]) & (table["frame"] == event["frame"] + 2))
+    dock.go_to(0, int(event["frame"]) + 2)
     dock.editor.layer.selected_data = {int(own[0])}
     assert dock.course.canvas.track == event["site"]
     assert [index.row() for index in dock.course.events.selectionModel().selectedRows()] == [0]

@@ -249,7 +249,7 @@ class ColumnsDock(TaskPanel):
             return
         column = self.editor.found.table.iloc[row]
         if "site" in column:
-            self.course.mark(int(column["site"]), int(column["frame"]))
+            self.course.mark(int(column["site"]), self._frame())
 
     def _ask_and_save(self) -> None:
         path, chosen = QFileDialog.getSaveFileName(self, "Save the plot", "columns.svg", _FILTERS)

@@ -37,7 +37,7 @@ _PLAIN = np.array([0.2, 0.76, 1.0, 1.0])
 _NO_VALUE = np.array([0.6, 0.6, 0.6, 1.0])
 _SIGNED = ("strain_xx", "strain_yy", "strain_xy", "lattice_rotation")
 _MOST_UNDONE = 50
-_SIZE = 0.34  # of the spacing
+_SIZE = 0.3  # of the spacing
 _SMALLEST = 2.0
 
 

@@ -51,7 +51,7 @@ class ColumnTools(QWidget):
             self.colour.addItem(title, name)
         self.colour.setCurrentIndex(self.colour.findData("intensity"))
         self.colour.currentIndexChanged.connect(
-            lambda _: self.feature_chosen._emitting(self.colour.currentData())
+            lambda _: self.feature_chosen.emit(self.colour.currentData())
         )
         form.addRow("Colour", self.colour)
         self._modes: dict[str, QPushButton] = {}
