@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from canvas import Canvas
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
@@ -57,6 +58,11 @@ def test_the_threshold_takes_effect_without_running_again(qtbot, viewer, dock, t
     assert {path.name for path in dock.save(tmp_path / "a.svg")} == {"a.svg", "a.csv"}
     dock.save(tmp_path / "table.csv")
     assert "evenness" in (tmp_path / "table.csv").read_text("utf-8").splitlines()[0]
+    dock.readable.choose(0)
+    viewer.layers.selection.active = outlines
+    Canvas(viewer, outlines).click(64, 152)
+    assert dock.readable.particle == 3 - left
+    assert outlines.colormap.color_dict[left][3] < 1
     dock._pick(left, 1)
     assert viewer.dims.current_step[0] == 1 and dock.readable.particle == left
 
