@@ -33,6 +33,8 @@ _MODULES = {
             "heterogeneity",
             "fourier",
             "zone_axis",
+            "thon",
+            "columns",
             "latent",
             "segment",
             "correct",

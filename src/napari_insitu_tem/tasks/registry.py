@@ -36,6 +36,8 @@ MODULES = (
     "heterogeneity",
     "fourier",
     "zone_axis",
+    "thon",
+    "columns",
     "latent",
     "segment",
     "correct",
