@@ -15,6 +15,7 @@ pytestmark = pytest.mark.window
 
 @pytest.fixture
 def dock(viewer, show):
+    viewer.window.resize(1200, 800)
     show(tilting_movie().movie)
     dock = ZoneAxisDock(viewer)
     viewer.window.add_dock_widget(dock, name="Zone axis")
@@ -60,6 +61,8 @@ def test_the_threshold_takes_effect_without_running_again(qtbot, viewer, dock, t
     assert "evenness" in (tmp_path / "table.csv").read_text("utf-8").splitlines()[0]
     dock.readable.choose(0)
     viewer.layers.selection.active = outlines
+    qtbot.wait(100)
+    viewer.reset_view()
     Canvas(viewer, outlines).click(64, 152)
     assert dock.readable.particle == 3 - left
     assert outlines.colormap.color_dict[left][3] < 1
