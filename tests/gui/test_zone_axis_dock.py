@@ -1,8 +1,9 @@
 """The Zone axis dock, in the real window: run, move the threshold, go to readable frames."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
-from canvas import Canvas
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
@@ -20,6 +21,21 @@ def dock(viewer, show):
     dock = ZoneAxisDock(viewer)
     viewer.window.add_dock_widget(dock, name="Zone axis")
     return dock
+
+
+def click(layer, place):
+    """Press and release on a place of a layer, as napari tells its callbacks."""
+    event = SimpleNamespace(
+        type="mouse_press",
+        pos=(50, 50),
+        position=layer.data_to_world(place),
+        view_direction=None,
+        dims_displayed=[1, 2],
+    )
+    under_way = layer.mouse_drag_callbacks[-1](layer, event)
+    next(under_way)
+    event.type = "mouse_release"
+    next(under_way, None)
 
 
 def press(qtbot, dock, name):
@@ -60,10 +76,7 @@ def test_the_threshold_takes_effect_without_running_again(qtbot, viewer, dock, t
     dock.save(tmp_path / "table.csv")
     assert "evenness" in (tmp_path / "table.csv").read_text("utf-8").splitlines()[0]
     dock.readable.choose(0)
-    viewer.layers.selection.active = outlines
-    qtbot.wait(100)
-    viewer.reset_view()
-    Canvas(viewer, outlines).click(64, 152)
+    click(outlines, (0, 64, 152))
     assert dock.readable.particle == 3 - left
     assert outlines.colormap.color_dict[left][3] < 1
     dock._pick(left, 1)
