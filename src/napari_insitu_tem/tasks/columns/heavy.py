@@ -77,7 +77,8 @@ def heavy_atoms(
     movie : Movie
         Read once, frame by frame.
     table : pandas.DataFrame
-        All columns as found: ``frame``, ``y``, ``x`` (px).
+        All columns as found: ``frame``, ``y``, ``x`` (px), and possibly their fitted
+        ``intensity``; the response of a filter of a column's size is taken otherwise.
     bright : bool
         Whether columns are bright.
     spacing : float
@@ -97,6 +98,12 @@ def heavy_atoms(
         rows.loc[rows["frame"] == number, ["y", "x"]].to_numpy(float)
         for number in range(movie.n_frames)
     ]
+    heights = [
+        rows.loc[rows["frame"] == number, "intensity"].to_numpy(float)
+        if "intensity" in rows
+        else np.full(len(points[number]), np.nan)
+        for number in range(movie.n_frames)
+    ]
     motion = follow(points, spacing)
     sites = find_sites(_still(motion, points), spacing).positions
     motion = refine(motion, points, sites, spacing)
@@ -104,7 +111,10 @@ def heavy_atoms(
     found = []
     for number, frame in enumerate(frames):
         here = points[number]
-        over = brightness_over_lattice(_heights(frame, here, spacing, bright=bright))
+        fitted = heights[number]
+        if not np.isfinite(fitted).all():
+            fitted = _heights(frame, here, spacing, bright=bright)
+        over = brightness_over_lattice(fitted)
         still = motion.to_sites(number, here)
         still = still - local_displacement(still, sites, still, spacing)
         part = pd.DataFrame(
