@@ -32,6 +32,7 @@ _MODULES = {
             "quality",
             "heterogeneity",
             "fourier",
+            "crystals",
             "zone_axis",
             "thon",
             "columns",

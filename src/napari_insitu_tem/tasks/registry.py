@@ -35,6 +35,7 @@ MODULES = (
     "quality",
     "heterogeneity",
     "fourier",
+    "crystals",
     "zone_axis",
     "thon",
     "columns",
