@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["HeavyAtoms", "HeavyAtomsError", "heavy_atoms"]
 
+units.register(
+    from_y=units.Quantity("Left y", length=1),
+    from_x=units.Quantity("Left x", length=1),
+    hop_length=units.Quantity("Length of the hop", length=1),
+    still_y=units.Quantity("y without the motion of the lattice", length=1),
+    still_x=units.Quantity("x without the motion of the lattice", length=1),
+)
+
 _SIZE = 0.2
 _MEMORY = 3
 _REACH = 1.3
