@@ -14,6 +14,7 @@ from napari_insitu_tem.job import Job
 from napari_insitu_tem.learning.forecast_training import train_on_clips
 from napari_insitu_tem.learning.latent_training import train_latents
 from napari_insitu_tem.learning.loop import Trained, TrainError, train
+from napari_insitu_tem.learning.map_training import train_on_maps
 from napari_insitu_tem.learning.pair_training import train_on_pairs
 from napari_insitu_tem.learning.recipes import TrainRecipe
 from napari_insitu_tem.learning.samples import TrainingSet
@@ -27,7 +28,13 @@ __all__ = ["Made", "HISTORY", "card_of", "first_network", "make_model", "write_h
 #: What the table of losses beside a model is called.
 HISTORY = "history.csv"
 #: How tasks learn; all others from frames with labels.
-_WAYS = {"denoise": train_on_pairs, "forecast": train_on_clips, "latent": train_latents}
+_WAYS = {
+    "columns": train_on_maps,
+    "denoise": train_on_pairs,
+    "forecast": train_on_clips,
+    "latent": train_latents,
+    "species": train_on_maps,
+}
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,8 @@ class DataSource(Settings):
     def open(self, seed: int, task: str = "segment") -> TrainingSet:
         """Return the samples: frames with labels.
 
-        For ``denoise`` they are pairs of images, for ``latent`` frames, for ``forecast`` movies.
+        For ``denoise`` they are pairs of images, for ``latent`` frames, for ``forecast`` movies,
+        for ``columns`` and ``species`` images with maps, which only simulators have.
 
         Raises
         ------
@@ -88,6 +89,11 @@ class DataSource(Settings):
 
     @staticmethod
     def _folder(folder: Path, task: str) -> Any:
+        if task in ("columns", "species"):
+            raise RecipeError(
+                f"Models for {task} learn from simulated frames, where every position is known; "
+                "a folder of pairs does not say them."
+            )
         if task == "denoise":
             from napari_insitu_tem.learning.image_folders import FolderOfImagePairs
 
