@@ -14,7 +14,15 @@ from napari_insitu_tem.simulate.hrtem.grid import Grid
 from napari_insitu_tem.simulate.hrtem.scattering import phase_factor, wavelength
 from napari_insitu_tem.simulate.hrtem.structures import Particle
 
-__all__ = ["multiply_exit_wave", "multislice", "phase_slices", "propagator", "transmitted"]
+__all__ = [
+    "multiply_exit_wave",
+    "multislice",
+    "phase_slices",
+    "propagator",
+    "spline_spectrum",
+    "spread",
+    "transmitted",
+]
 
 SLICE = 10.0  # Å
 WINDOW_MARGIN = 5.0  # Å; the potential of an atom ends well before
@@ -53,7 +61,7 @@ def phase_slices(
     shift = np.array([*place, -particle.positions[:, 2].max()], np.float32)
     frequency = np.sqrt(grid.half_squared)
     kept = frequency <= grid.band_limit
-    weight = kept / (_spline_spectrum(grid) * np.float32(grid.spacing[0] * grid.spacing[1]))
+    weight = kept / (spline_spectrum(grid) * np.float32(grid.spacing[0] * grid.spacing[1]))
     spectrum = np.zeros((n_slices, *frequency.shape), np.complex64)
     for element in dict.fromkeys(particle.material.elements):
         factor = np.interp(
@@ -61,7 +69,7 @@ def phase_slices(
             _TABLE,
             phase_factor(element, _TABLE, energy=energy, thermal_factor=thermal_factor),
         )
-        density = _spread(particle.of_element(element) + shift, n_slices, grid)
+        density = spread(particle.of_element(element) + shift, n_slices, grid)
         spectrum += scipy.fft.rfft2(density) * (factor * weight).astype(np.float32)
     return scipy.fft.irfft2(spectrum, s=grid.shape)
 
@@ -151,8 +159,22 @@ def transmitted(phase: np.ndarray, absorption: float) -> np.ndarray:
     return wave
 
 
-def _spread(positions: np.ndarray, n_slices: int, grid: Grid) -> np.ndarray:
-    """Return the number of atoms on every grid point of every slice (float32)."""
+def spread(positions: np.ndarray, n_slices: int, grid: Grid) -> np.ndarray:
+    """Return the number of atoms on every grid point of every slice.
+
+    Parameters
+    ----------
+    positions : (n, 3) array
+        Atoms as (y, x, z), Å; z is 0 where the beam leaves and negative before.
+    n_slices : int
+        Slices of 10 Å; with one, z does not matter.
+    grid : Grid
+        Where atoms are spread; what leaves the field comes in again at the other side.
+
+    Returns
+    -------
+    (slice, y, x) float32 array
+    """
     rows, columns = grid.shape
     # The beam runs towards larger z; the plane z = 0 is where it leaves.
     layer = n_slices - 1 - np.minimum(-positions[:, 2] // SLICE, n_slices - 1).astype(np.intp)
@@ -177,7 +199,7 @@ def _spline(position: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     return index, weight / 6
 
 
-def _spline_spectrum(grid: Grid) -> np.ndarray:
+def spline_spectrum(grid: Grid) -> np.ndarray:
     """Return the spectrum of the cubic B-spline on the half grid: sinc⁴ on each axis."""
     rows, columns = grid.frequencies
     half = columns[:, : grid.shape[1] // 2 + 1]
