@@ -11,7 +11,7 @@ __all__ = ["link_sites"]
 
 
 def link_sites(places: Sequence[np.ndarray], *, reach: float) -> list[np.ndarray]:
-    """Number places so that the same place has the same number in all series.
+    """Give places numbers, the same place the same one in all series.
 
     Parameters
     ----------

@@ -93,8 +93,8 @@ def _apart(positions: np.ndarray, heights: np.ndarray, distance: float) -> np.nd
     tree, kept = cKDTree(positions), np.ones(len(positions), bool)
     for at in order:
         if kept[at]:
-            near = [other for other in tree.query_ball_point(positions[at], distance)]
-            kept[[other for other in near if other != at]] = False
+            kept[tree.query_ball_point(positions[at], distance)] = False
+            kept[at] = True
     return positions[kept]
 
 

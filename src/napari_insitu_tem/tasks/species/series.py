@@ -22,7 +22,7 @@ __all__ = ["Reading", "Registered", "checked", "read_maps", "registered"]
 #: Columns so near to the border, in bonds, are seen in part only.
 _MARGIN = 0.6
 #: Nats below which a shift may be chance.
-_LEAST_EVIDENCE = 20.0
+_LEAST_EVIDENCE = 10.0
 
 
 @dataclass(frozen=True, eq=False)
