@@ -1,10 +1,10 @@
 """Species: shifts of focal series, columns, lattice, sites, vacancies, order, links."""
 
-import focal_sheets as fs
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+import focal_sheets as fs
 from napari_insitu_tem.analysis.species import SpeciesError
 from napari_insitu_tem.analysis.species.honeycomb import Honeycomb, fit_honeycomb
 from napari_insitu_tem.analysis.species.linking import link_sites

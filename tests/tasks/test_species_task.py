@@ -1,13 +1,13 @@
 """The species task: series to tables, and plain words for what cannot be read."""
 
-import focal_sheets as fs
 import numpy as np
 import pytest
-from species_stub import PerfectNetwork
 
+import focal_sheets as fs
 from napari_insitu_tem import Movie
 from napari_insitu_tem.settings import SettingsError
 from napari_insitu_tem.tasks.species import SpeciesError, SpeciesSettings, species
+from species_stub import PerfectNetwork
 
 QUICK = SpeciesSettings(check_order=False)
 

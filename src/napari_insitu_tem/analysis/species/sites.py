@@ -20,6 +20,9 @@ __all__ = ["EMPTY", "SPECIES", "Sites", "read_sites"]
 #: Classes of a site, in the order of the networks' maps, and none.
 SPECIES = ("Mo", "2S", "S")
 EMPTY = 3
+#: Sum of the maps, of the typical column's, at which a site is as likely empty as not, and how
+#: fast that changes; and what is added to shares, so that two times nothing is undecided.
+_HALF, _SOFT, _FLOOR = 0.5, 0.08, 1e-3
 #: Steps from a site to its three neighbours, from sublattice f to f + 1; the reverse to f - 1.
 _UP = np.array([(1, 0), (0, -1), (-1, 1)])
 
@@ -139,19 +142,23 @@ def _matched(columns: Columns, lattice: Honeycomb, indices: np.ndarray) -> np.nd
 def _probability(masses: np.ndarray, metal: np.ndarray, column: np.ndarray) -> np.ndarray:
     """Return the probability (n, 4) of every class, those of the other sublattice being none.
 
-    A full column's maps sum to the typical sum of the columns; what is missing is the
-    probability that there is nothing.
+    The sum of all maps tells whether there is a column, as the typical column's sum has a
+    narrow distribution and that of an empty site is near zero. What the column is follows from
+    the shares of the classes that the site can hold.
     """
     total = masses.sum(axis=1)
     there = column >= 0
     typical = float(np.median(total[there])) if there.any() else 1.0
-    shares = np.zeros((len(masses), 4))
-    shares[:, :3] = np.clip(masses / max(typical, 1e-12), 0, None)
-    shares[:, EMPTY] = np.clip(1 - shares[:, :3].sum(axis=1), 0, 1)
-    shares[metal, 1:3] = 0
-    shares[~metal, 0] = 0
-    shares += np.where(metal[:, None], (1.0, 0, 0, 1.0), (0, 1.0, 1.0, 1.0)) * 1e-3
-    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+    shares = np.clip(masses / max(typical, 1e-12), 0, None)
+    empty = 1 / (1 + np.exp((shares.sum(axis=1) - _HALF) / _SOFT))
+    sulphur = shares[:, 1:] + _FLOOR
+    one = sulphur[:, 1] / sulphur.sum(axis=1)
+    found = np.zeros((len(masses), 4))
+    found[:, EMPTY] = empty
+    found[metal, 0] = 1 - empty[metal]
+    found[~metal, 1] = ((1 - empty) * (1 - one))[~metal]
+    found[~metal, 2] = ((1 - empty) * one)[~metal]
+    return found
 
 
 def _holes(

@@ -115,10 +115,11 @@ class Tables:
         row |= {
             f"vacancies_{kind}": int((gone["kind"] == kind).sum()) for kind in ("S", "2S", "Mo")
         }
-        shares = sites.probability
-        row["expected_S"] = float(shares[inside & ~metal, SPECIES.index("S")].sum())
-        row["expected_2S"] = float(shares[inside & ~metal, EMPTY].sum())
-        row["expected_Mo"] = float(shares[inside & metal, EMPTY].sum())
+        where = {"S": (~metal, SPECIES.index("S")), "2S": (~metal, EMPTY), "Mo": (metal, EMPTY)}
+        for kind, (of, which) in where.items():
+            chance = sites.probability[inside & of, which]
+            row[f"expected_{kind}"] = float(chance.sum())
+            row[f"expected_{kind}_error"] = float(np.sqrt(np.sum(chance * (1 - chance))))
         # A cell of the honeycomb holds one metal site and one sulphur site.
         cell = 1.5 * np.sqrt(3) * (sites.lattice.bond / self.scale) ** 2
         row["sheet_area"] = 0.5 * int(inside.sum()) * cell
