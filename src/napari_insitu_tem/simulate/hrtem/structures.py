@@ -41,6 +41,11 @@ class Particle:
         ``"facetted"`` or ``"irregular"``.
     twinned : bool
         Whether there is a twin plane.
+    turn : (3, 3) array, optional
+        From crystal coordinates to (y, x, z), as `orientation` returns it.
+    origin : (3,) array, optional
+        Where a lattice point of the crystal lies, Å; of the half that is not mirrored, where it
+        is twinned.
     """
 
     material: Material
@@ -52,6 +57,8 @@ class Particle:
     diameter: float
     shape: str
     twinned: bool
+    turn: np.ndarray | None = None
+    origin: np.ndarray | None = None
 
     def of_element(self, element: str) -> np.ndarray:
         """Return the positions of the atoms of one element."""
@@ -88,7 +95,8 @@ def draw_particle(settings: HrtemSettings, material: str, rng: np.random.Generat
     radius = 5 * diameter
     points, kinds = block(crystal, FARTHEST_CORNER * radius)
     # A centre anywhere in the cell, as clusters are not centred on an atom.
-    points += rng.uniform(-0.5, 0.5, 3).astype(np.float32) * np.float32(crystal.lattice)
+    offset = rng.uniform(-0.5, 0.5, 3).astype(np.float32) * np.float32(crystal.lattice)
+    points += offset
     twinned = crystal.centring == "F" and rng.random() < settings.twinned
     if twinned:
         points, kinds = _twin(points, kinds, rng)
@@ -110,9 +118,10 @@ def draw_particle(settings: HrtemSettings, material: str, rng: np.random.Generat
     seen = points[inside] @ turn.T.astype(np.float32)
     kept = _set_down(seen, rng)
     zone_axis, tilt = zone_and_tilt(turn)
+    middle = _middle(seen[kept])
     return Particle(
         material=crystal,
-        positions=seen[kept] - _middle(seen[kept]),
+        positions=seen[kept] - middle,
         kinds=kinds[inside][kept],
         zone_axis=zone_axis,
         tilt=tilt,
@@ -120,6 +129,8 @@ def draw_particle(settings: HrtemSettings, material: str, rng: np.random.Generat
         diameter=diameter,
         shape="irregular" if irregular else "facetted",
         twinned=bool(twinned),
+        turn=turn,
+        origin=turn @ offset - middle,
     )
 
 

@@ -1,0 +1,168 @@
+"""Events: when a site is left or taken, and which of them are one atom that hops.
+
+A column that vanishes at one site while one appears close by, at the same time within a frame
+or two, has hopped. Pairs are chosen together (linear assignment), each event at most once, by
+how much likelier the pair is as a hop than as two events that happen to be near.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+__all__ = ["Change", "Hop", "find_changes", "pair_hops"]
+
+_AROUND = 6
+"""Frames before and after a change over which its probability is told."""
+_APART = 6
+"""Frames by which leaving and taking may seem to differ in one hop."""
+_TARGETS = 6
+"""Sites to which a column may hop."""
+_FAR = 2.6
+"""Longest hop, in neighbour distances."""
+_TYPICAL, _SPREAD = 1.3, 0.7
+"""Length of a hop and its scatter, in neighbour distances."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A site is taken or left.
+
+    Parameters
+    ----------
+    site : int
+        Index of the site.
+    frame : int
+        First frame of the new state.
+    taken : bool
+        True when a column appears, False when it disappears.
+    confidence : float
+        Probability of the state before times that of the state after.
+    """
+
+    site: int
+    frame: int
+    taken: bool
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A column that disappears at one site and appears at another."""
+
+    left: Change
+    taken: Change
+    frame: int
+
+    @property
+    def confidence(self) -> float:
+        """The smaller confidence of both changes."""
+        return min(self.left.confidence, self.taken.confidence)
+
+
+def find_changes(probability: np.ndarray, *, least: float = 0.5) -> list[Change]:
+    """Find when sites change.
+
+    Parameters
+    ----------
+    probability : (t, s) array
+        Of being occupied.
+    least : float
+        Smallest confidence that counts.
+
+    Returns
+    -------
+    list of Change
+        Sorted by frame.
+    """
+    full = probability > 0.5
+    flips = np.argwhere(np.diff(full.astype(np.int8), axis=0))
+    found = []
+    for before, site in flips:
+        frame, course = int(before) + 1, probability[:, site]
+        taken = bool(full[frame, site])
+        after = _longest_stay(full[:, site], frame)
+        earlier = _longest_stay(full[::-1, site], len(full) - frame)
+        new = course[frame : frame + min(_AROUND, after)]
+        old = course[max(0, frame - min(_AROUND, earlier)) : frame]
+        sure = float(new.max() * (1 - old.min()) if taken else (1 - new.min()) * old.max())
+        if sure >= least:
+            found.append(Change(int(site), frame, taken, sure))
+    return sorted(found, key=lambda change: (change.frame, change.site))
+
+
+def pair_hops(
+    changes: list[Change], favour: np.ndarray, sites: np.ndarray, spacing: float
+) -> tuple[list[Hop], list[Change]]:
+    """Pair leaving and taking to hops.
+
+    A pair gains what a hop of its length is likelier than two events by chance, and loses what
+    the frames speak against both changes happening at once.
+
+    Parameters
+    ----------
+    changes : list of Change
+        Of all sites.
+    favour : (t, s) array
+        How much every frame speaks for "full" at every site (natural logarithm).
+    sites : (s, 2) array
+        y, x, px.
+    spacing : float
+        Distance of neighbouring columns, px.
+
+    Returns
+    -------
+    hops : list of Hop
+        Sorted by frame.
+    alone : list of Change
+        What is left.
+    """
+    left = [change for change in changes if not change.taken]
+    taken = [change for change in changes if change.taken]
+    gain = np.zeros((len(left), len(taken)))
+    when = np.zeros((len(left), len(taken)), int)
+    # Chance: events lie evenly over frames and sites; a hop's target is one of a few sites.
+    rate = len(changes) / 2 / max(favour.size, 1)
+    by_chance = np.log(max(rate, 1e-6) * 2 * _APART * _TARGETS)
+    for row, before in enumerate(left):
+        for column, after in enumerate(taken):
+            length = np.hypot(*(sites[before.site] - sites[after.site])) / max(spacing, 1e-9)
+            if not 0.1 < length <= _FAR or abs(after.frame - before.frame) > _APART:
+                continue
+            when[row, column], loss = _at_once(before, after, favour)
+            likely = -0.5 * (max(length - _TYPICAL, 0) / _SPREAD) ** 2
+            gain[row, column] = likely - by_chance - loss
+    rows, columns = linear_sum_assignment(-np.maximum(gain, 0))
+    hops, used = [], set()
+    for row, column in zip(rows, columns, strict=True):
+        if gain[row, column] > 0:
+            hops.append(Hop(left[row], taken[column], int(when[row, column])))
+            used |= {left[row], taken[column]}
+    hops.sort(key=lambda each: each.frame)
+    return hops, [change for change in changes if change not in used]
+
+
+def _at_once(left: Change, taken: Change, favour: np.ndarray) -> tuple[int, float]:
+    """Return the frame at which both changes fit best, and what is lost by one frame for both."""
+    first = max(1, min(left.frame, taken.frame) - _AROUND)
+    last = min(len(favour), max(left.frame, taken.frame) + _AROUND)
+    frames = np.arange(first, last)
+
+    def of(change: Change) -> np.ndarray:
+        """Return how well a change at every one of the frames fits."""
+        sums = np.append(0, np.cumsum(favour[first:last, change.site], dtype=float))[:-1]
+        return (sums[-1] - sums) - sums if change.taken else sums - (sums[-1] - sums)
+
+    one, other = of(left), of(taken)
+    both = one + other
+    best = int(np.argmax(both))
+    separate = one[left.frame - first] + other[taken.frame - first]
+    return int(frames[best]), max(0.0, float(separate - both[best]) / 2)
+
+
+def _longest_stay(full: np.ndarray, start: int) -> int:
+    """Return for how many frames the state at `start` lasts from there on."""
+    later = np.flatnonzero(full[start:] != full[start])
+    return int(later[0]) if len(later) else len(full) - start

@@ -1,0 +1,1 @@
+"""Atomic columns: where they are, and what happens to them over time."""
