@@ -11,6 +11,7 @@ from napari_insitu_tem.learning.recipes import DataSource, TrainRecipe
 from napari_insitu_tem.learning.retrain_settings import RetrainSettings
 from napari_insitu_tem.learning.settings import TrainSettings
 from napari_insitu_tem.live.settings import LiveSettings
+from napari_insitu_tem.simulate.columns import ColumnsSettings as SimulatedColumnsSettings
 from napari_insitu_tem.simulate.hrtem import HrtemSettings
 from napari_insitu_tem.simulate.lattice import LatticeMovieSettings
 from napari_insitu_tem.simulate.layer_movie import LayerMovieSettings
@@ -43,6 +44,8 @@ def current(text: str) -> str:
         VideoSettings,
     ):
         tables[beside.__name__] = beside
+    # The task that finds columns has settings of the same name.
+    tables["SimulatedColumnsSettings"] = SimulatedColumnsSettings
 
     def table(match: re.Match[str]) -> str:
         declared = tables[match[1]].markdown_table()

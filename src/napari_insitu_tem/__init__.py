@@ -32,6 +32,7 @@ _MODULES = {
             "quality",
             "heterogeneity",
             "fourier",
+            "zone_axis",
             "latent",
             "segment",
             "correct",

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from napari_insitu_tem.learning.recipes import (
 )
 from napari_insitu_tem.learning.samples import PairsFromArrays, SampleError, SimulatedSet
 from napari_insitu_tem.models import get_model, list_models
+from napari_insitu_tem.simulate.hrtem import ExitWaveError
 
 TOML = """
 name = "toy"
@@ -92,18 +94,23 @@ def test_a_wrong_recipe_is_refused_in_one_line(text, words):
     assert "\n" not in str(refused.value)
 
 
-def test_every_shipped_recipe_can_be_read_and_draws_samples():
+def test_every_shipped_recipe_can_be_read_and_draws_samples(tmp_path, monkeypatch):
+    monkeypatch.setenv("INSITU_TEM_CACHE", str(tmp_path))
     for name in shipped_recipes():
         recipe = find_recipe(name)
         assert recipe.name == name
         assert recipe.trained_on
         training, validation = recipe.sets()
+        if recipe.data.settings.get("sheets") and find_spec("abtem") is None:
+            with pytest.raises(ExitWaveError, match="need abTEM"):
+                training.sample(0)
+            training = validation
         sample = training.sample(0)
         if recipe.task == "forecast":  # parts of every movie are set aside, as its clips say
             assert validation is None and sample.n_frames > recipe.clips.plan.span
             continue
         assert validation is not None
-        other = validation.sample(0)
+        other = validation.sample(1)
         one, two = (
             getattr(each, "image", getattr(each, "clean", each)) for each in (sample, other)
         )

@@ -16,12 +16,21 @@ _BACK, _CORRECTED, _SUSPICIOUS, _SHOWN = (
 
 
 class FrameStrip(QWidget):
-    """Shows where in time something is; a click goes there."""
+    """Shows where in time something is; a click goes there.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        Qt's.
+    good : str
+        What the green frames are, said under the mouse.
+    """
 
     chosen = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, good: str = "corrected by hand") -> None:
         super().__init__(parent)
+        self.good = good
         self.n_frames, self.shown = 1, 0
         self.corrected: frozenset[int] = frozenset()
         self.suspicious: dict[int, str] = {}
@@ -74,7 +83,7 @@ class FrameStrip(QWidget):
         frame = self._near(event.position().x())
         words = [f"Frame {frame}"]
         if frame in self.corrected:
-            words.append("corrected by hand")
+            words.append(self.good)
         if frame in self.suspicious:
             words.append(self.suspicious[frame])
         QToolTip.showText(event.globalPosition().toPoint(), ": ".join(words[:2]), self)

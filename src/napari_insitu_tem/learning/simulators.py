@@ -26,6 +26,7 @@ SIMULATORS: dict[str, str] = {
     "low dose": "napari_insitu_tem.learning.sets_low_dose:draw",
     "movies": "napari_insitu_tem.learning.sets_movies:draw",
     "lattice": "napari_insitu_tem.learning.sets_lattice:draw",
+    "species": "napari_insitu_tem.learning.sets_species:draw",
     "columns": "napari_insitu_tem.learning.sets_columns:draw",
 }
 

@@ -12,6 +12,7 @@ __all__ = [
     "latent_models",
     "layer_models",
     "learning_starts",
+    "particle_models",
     "segmentation_methods",
     "species_models",
 ]
@@ -25,6 +26,11 @@ NEW_WEIGHTS = "new weights"
 def segmentation_methods() -> list[tuple[str, str]]:
     """Return (name, words) of every way to find particles: the networks, and the classical way."""
     return [*_models("segment"), (CLASSICAL, "classical: thresholds and watershed")]
+
+
+def particle_models() -> list[tuple[str, str]]:
+    """Return (name, words) of every network that finds particles."""
+    return _models("segment")
 
 
 def layer_models() -> list[tuple[str, str]]:

@@ -35,6 +35,7 @@ MODULES = (
     "quality",
     "heterogeneity",
     "fourier",
+    "zone_axis",
     "latent",
     "segment",
     "correct",

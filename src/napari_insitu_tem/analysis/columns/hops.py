@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-__all__ = ["Change", "Hop", "find_changes", "pair_hops"]
+__all__ = ["FARTHEST_HOP", "Change", "Hop", "find_changes", "pair_hops"]
 
 _AROUND = 6
 """Frames before and after a change over which its probability is told."""
@@ -20,7 +20,7 @@ _APART = 6
 """Frames by which leaving and taking may seem to differ in one hop."""
 _TARGETS = 6
 """Sites to which a column may hop."""
-_FAR = 2.6
+FARTHEST_HOP = 2.6
 """Longest hop, in neighbour distances."""
 _TYPICAL, _SPREAD = 1.3, 0.7
 """Length of a hop and its scatter, in neighbour distances."""
@@ -124,14 +124,15 @@ def pair_hops(
     gain = np.zeros((len(left), len(taken)))
     when = np.zeros((len(left), len(taken)), int)
     # Chance: events lie evenly over frames and sites; a hop's target is one of a few sites.
+    free = _free_frames(changes, len(favour))
     rate = len(changes) / 2 / max(favour.size, 1)
     by_chance = np.log(max(rate, 1e-6) * 2 * _APART * _TARGETS)
     for row, before in enumerate(left):
         for column, after in enumerate(taken):
             length = np.hypot(*(sites[before.site] - sites[after.site])) / max(spacing, 1e-9)
-            if not 0.1 < length <= _FAR or abs(after.frame - before.frame) > _APART:
+            if not 0.1 < length <= FARTHEST_HOP or abs(after.frame - before.frame) > _APART:
                 continue
-            when[row, column], loss = _at_once(before, after, favour)
+            when[row, column], loss = _at_once(before, after, favour, (free[before], free[after]))
             likely = -0.5 * (max(length - _TYPICAL, 0) / _SPREAD) ** 2
             gain[row, column] = likely - by_chance - loss
     rows, columns = linear_sum_assignment(-np.maximum(gain, 0))
@@ -144,22 +145,45 @@ def pair_hops(
     return hops, [change for change in changes if change not in used]
 
 
-def _at_once(left: Change, taken: Change, favour: np.ndarray) -> tuple[int, float]:
-    """Return the frame at which both changes fit best, and what is lost by one frame for both."""
-    first = max(1, min(left.frame, taken.frame) - _AROUND)
-    last = min(len(favour), max(left.frame, taken.frame) + _AROUND)
-    frames = np.arange(first, last)
+def _at_once(
+    left: Change, taken: Change, favour: np.ndarray, around: tuple[range, range]
+) -> tuple[int, float]:
+    """Return the frame at which both changes fit best, and what is lost by one frame for both.
+
+    `around` are the frames at which either change can be without meeting another of its site.
+    """
+    first = max(around[0].start, around[1].start)
+    last = min(around[0].stop, around[1].stop)
+    if first >= last:
+        return left.frame, np.inf
+    low, high = min(first, left.frame, taken.frame), max(last, left.frame, taken.frame)
 
     def of(change: Change) -> np.ndarray:
-        """Return how well a change at every one of the frames fits."""
-        sums = np.append(0, np.cumsum(favour[first:last, change.site], dtype=float))[:-1]
-        return (sums[-1] - sums) - sums if change.taken else sums - (sums[-1] - sums)
+        """Return how well a change at every frame from `low` to `high` fits."""
+        sums = np.append(0, np.cumsum(favour[low:high, change.site], dtype=float))
+        return -sums if change.taken else sums
 
     one, other = of(left), of(taken)
-    both = one + other
+    both = (one + other)[first - low : last - low]
     best = int(np.argmax(both))
-    separate = one[left.frame - first] + other[taken.frame - first]
-    return int(frames[best]), max(0.0, float(separate - both[best]) / 2)
+    separate = one[left.frame - low] + other[taken.frame - low]
+    return first + best, max(0.0, float(separate - both[best]))
+
+
+def _free_frames(changes: list[Change], n_frames: int) -> dict[Change, range]:
+    """Return the frames at which every change can be without meeting another of its site."""
+    of_site: dict[int, list[Change]] = {}
+    for change in changes:
+        of_site.setdefault(change.site, []).append(change)
+    free = {}
+    for course in of_site.values():
+        course = sorted(course, key=lambda change: change.frame)
+        frames = [0, *(change.frame for change in course), n_frames]
+        for index, change in enumerate(course, start=1):
+            start = max(frames[index - 1] + 1, change.frame - _AROUND, 1)
+            stop = min(frames[index + 1], change.frame + _AROUND + 1)
+            free[change] = range(start, max(stop, start + 1))
+    return free
 
 
 def _longest_stay(full: np.ndarray, start: int) -> int:

@@ -2,8 +2,9 @@
 
 Every site is a hidden Markov model of two states, empty and full (Rabiner, Proc. IEEE 77, 257,
 1989). Each state has a level, learnt from the site's own frames (Baum and Welch) with what is
-usual in the movie as a prior; noise is pooled over sites. A site whose levels are explained as
-well by one level that drifts slowly does not change.
+usual in the movie as a prior; noise is pooled over sites. Sites within reach of a hop are coupled
+(in the mean field): where one is left, those around it are likelier to be taken in that frame. A
+site whose levels are explained as well by one level that drifts slowly does not change.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, sparse
+from scipy.spatial import cKDTree
 
-__all__ = ["Evidence", "Occupancy", "occupancy"]
+__all__ = ["Evidence", "Occupancy", "occupancy", "reachable"]
 
 _ROUNDS = 12
 _CHANGE = 0.004
 """Prior probability that a site changes between two frames."""
+_COUPLED = 0.2
+"""How likely a site is taken (left) when one within reach of a hop is left (taken)."""
+_MEAN_FIELD = 3
+"""Rounds in which sites tell those around them."""
 _PRIOR = 3.0
 """Frames that the usual levels are worth against a site's own."""
-_GAIN = 10.0
+_GAIN = 6.0
 """How much more likely (natural logarithm) two states must be than one that drifts."""
-_STEP = 0.4
+_STEP = 0.2
 """Smallest difference of levels that is a column, in usual columns."""
-_DETECTION = 0.35
+_DETECTION = 0.5
 """Weight of a detection beside the level, with which it shares its noise."""
 _DRIFT = 40.0
 """Frames over which a level that drifts is averaged."""
@@ -40,10 +46,13 @@ class Evidence:
         Response of the matched filter, contrast divided out; NaN where a frame says nothing.
     detected : (t, s) bool array
         Whether a column was found there.
+    within_reach : (s, s) sparse array
+        1 for sites between which a column can hop; see `reachable`.
     """
 
     levels: np.ndarray
     detected: np.ndarray
+    within_reach: sparse.csr_array
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +79,13 @@ class Occupancy:
     full: np.ndarray
     noise: np.ndarray
     favour: np.ndarray
+
+
+def reachable(sites: np.ndarray, farthest: float) -> sparse.csr_array:
+    """Return between which sites (s, 2) a column can hop: those at most so far apart (px)."""
+    pairs = cKDTree(sites).query_pairs(farthest, output_type="ndarray")
+    rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
+    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(sites),) * 2)
 
 
 def occupancy(evidence: Evidence) -> Occupancy:
@@ -100,11 +116,16 @@ def occupancy(evidence: Evidence) -> Occupancy:
     )  # (t, s, 2): empty, full
     means = _first_levels(levels, noise, usual_full, usual_empty)
     prior = np.stack([np.full(n_sites, usual_empty), np.full(n_sites, usual_full)], axis=1)
+    course = _Course.of(_gaussian(levels, means, noise) + words)
     for _ in range(_ROUNDS):
-        posterior, _ = _forward_backward(_gaussian(levels, means, noise) + words)
-        means = _relearnt(levels, posterior, means, prior)
+        means = _relearnt(levels, course.full, means, prior)
+        course = _Course.of(_gaussian(levels, means, noise) + words)
     by_frame = _gaussian(levels, means, noise) + words
-    posterior, likelihood = _forward_backward(by_frame)
+    for _ in range(_MEAN_FIELD):
+        up = _together(course.left, evidence.within_reach)
+        down = _together(course.taken, evidence.within_reach)
+        course = _Course.of(by_frame, up, down)
+    posterior, likelihood = course.full, course.likelihood
     still, of_still = _without_change(levels, detected, noise, words)
     step = (means[:, 1] - means[:, 0]) / max(usual_full - usual_empty, 1e-12)
     changes = (likelihood - still > _GAIN) & (step > _STEP)
@@ -168,31 +189,81 @@ def _gaussian(levels: np.ndarray, means: np.ndarray, noise: np.ndarray) -> np.nd
     return np.asarray(-0.5 * np.minimum(np.abs(off), 4.0) * np.abs(off))
 
 
-def _forward_backward(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the probability of being full (t, s), and the log likelihood (s,) of each site."""
-    n_frames, n_sites, _ = log_likelihood.shape
-    top = log_likelihood.max(-1, keepdims=True)
-    chance = np.exp(log_likelihood - top)
-    forward = np.empty_like(chance)
-    total = top[..., 0].sum(0)
-    now = np.full((n_sites, 2), 0.5)
-    for frame in range(n_frames):
-        if frame:
-            now = now * (1 - _CHANGE) + now[:, ::-1] * _CHANGE
-        now = now * chance[frame]
-        size = now.sum(1, keepdims=True)
-        now = now / size
-        total = total + np.log(size[:, 0])
-        forward[frame] = now
-    backward = np.ones((n_sites, 2))
-    full = np.empty((n_frames, n_sites))
-    for frame in range(n_frames - 1, -1, -1):
-        both = forward[frame] * backward
-        full[frame] = both[:, 1] / both.sum(1)
-        backward = backward * chance[frame]
-        backward = backward * (1 - _CHANGE) + backward[:, ::-1] * _CHANGE
-        backward = backward / backward.sum(1, keepdims=True)
-    return full, total
+def _together(events: np.ndarray, within_reach: sparse.csr_array) -> np.ndarray:
+    """Return how likely every site changes in a frame (t, s), given changes around it."""
+    blurred = ndimage.convolve1d(events, [0.2, 1.0, 0.2], axis=0, mode="constant")
+    around = (within_reach @ blurred.T).T
+    return np.clip(_CHANGE + _COUPLED * around, _CHANGE, 0.4)
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """What the frames together say of two states.
+
+    Parameters
+    ----------
+    full : (t, s) array
+        Probability of being full.
+    taken, left : (t, s) arrays
+        Probability that the site is taken, or left, between the frame before and this one.
+    likelihood : (s,) array
+        Log likelihood of the frames.
+    """
+
+    full: np.ndarray
+    taken: np.ndarray
+    left: np.ndarray
+    likelihood: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        log_likelihood: np.ndarray,
+        up: np.ndarray | None = None,
+        down: np.ndarray | None = None,
+    ) -> _Course:
+        """Run forwards and backwards; `up` and `down` (t, s) are the chances to change."""
+        n_frames, n_sites, _ = log_likelihood.shape
+        same = np.full((n_frames, n_sites), _CHANGE)
+        up, down = (same if up is None else up), (same if down is None else down)
+        top = log_likelihood.max(-1, keepdims=True)
+        chance = np.exp(log_likelihood - top)
+        forward = np.empty_like(chance)
+        total = top[..., 0].sum(0)
+        empty, full = np.full(n_sites, 0.5), np.full(n_sites, 0.5)
+        for t in range(n_frames):
+            if t:
+                empty, full = (
+                    empty * (1 - up[t]) + full * down[t],
+                    full * (1 - down[t]) + empty * up[t],
+                )
+            empty, full = empty * chance[t, :, 0], full * chance[t, :, 1]
+            size = empty + full
+            empty, full = empty / size, full / size
+            total = total + np.log(size)
+            forward[t, :, 0], forward[t, :, 1] = empty, full
+        occupied, taken, left = np.zeros((3, n_frames, n_sites))
+        after_empty, after_full = np.ones(n_sites), np.ones(n_sites)
+        for t in range(n_frames - 1, -1, -1):
+            here_empty, here_full = forward[t, :, 0] * after_empty, forward[t, :, 1] * after_full
+            occupied[t] = here_full / (here_empty + here_full)
+            after_empty, after_full = after_empty * chance[t, :, 0], after_full * chance[t, :, 1]
+            if not t:
+                break
+            before_empty, before_full = forward[t - 1].T
+            rises = before_empty * up[t] * after_full
+            falls = before_full * down[t] * after_empty
+            stays = before_empty * (1 - up[t]) * after_empty
+            stays = stays + before_full * (1 - down[t]) * after_full
+            size = rises + falls + stays
+            taken[t], left[t] = rises / size, falls / size
+            after_empty, after_full = (
+                after_empty * (1 - up[t]) + after_full * up[t],
+                after_full * (1 - down[t]) + after_empty * down[t],
+            )
+            size = after_empty + after_full
+            after_empty, after_full = after_empty / size, after_full / size
+        return cls(occupied, taken, left, total)
 
 
 def _relearnt(

@@ -7,45 +7,83 @@ frame says: weak evidence adds up over frames (see `occupancy`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from scipy import ndimage
 
 from napari_insitu_tem.analysis.columns.shared_motion import Motion
 
-__all__ = ["divide_contrast", "levels_of", "response"]
+__all__ = ["divide_contrast", "levels_of", "response", "spot_size"]
 
-_SIZE = 0.2
-"""Standard deviation of a column's blob, in neighbour distances."""
+_SIZES = (0.08, 0.1, 0.125, 0.16, 0.2, 0.26)
+"""Standard deviations of a spot that are tried, in neighbour distances."""
+_FINEST = 0.7
+"""The finest filter, px: a pixel itself is a spot of 0.3."""
 _RATIO = 1.6
 """Width of the surround over that of the blob; a difference of Gaussians close to a Laplacian."""
 
 
-def response(image: np.ndarray, spacing: float, *, bright: bool) -> np.ndarray:
+def response(image: np.ndarray, size: float, *, bright: bool) -> np.ndarray:
     """Return a frame's response (y, x) to a filter matched to a column.
 
     Parameters
     ----------
     image : (y, x) array
         A frame.
-    spacing : float
-        Distance of neighbouring columns, px.
+    size : float
+        Standard deviation of the spot of a column, px.
     bright : bool
         Whether columns are brighter than what lies between them.
     """
     pixels = np.nan_to_num(np.asarray(image, np.float32))
-    size = _SIZE * spacing
     blob = ndimage.gaussian_filter(pixels, size, mode="nearest")
     surround = ndimage.gaussian_filter(pixels, _RATIO * size, mode="nearest")
     return (blob - surround) if bright else (surround - blob)
+
+
+def spot_size(
+    frames: Sequence[tuple[int, np.ndarray]],
+    motion: Motion,
+    sites: np.ndarray,
+    spacing: float,
+    *,
+    bright: bool,
+) -> float:
+    """Return the size of the filter (px) in which the sites stand out most of the noise.
+
+    The width of a spot comes from the microscope's resolution, not from the lattice, so it is
+    looked for between 0.08 and 0.26 of the spacing.
+
+    Parameters
+    ----------
+    frames : sequence of (int, (y, x) array)
+        Some frames, with their numbers; neighbouring ones, from which noise is told.
+    motion, sites, spacing, bright
+        As in `levels_of`.
+    """
+    best, chosen = -np.inf, _SIZES[-2] * spacing
+    for part in _SIZES:
+        size = part * spacing
+        if size < _FINEST:
+            continue
+        levels = [
+            _at(response(frame, size, bright=bright), motion.to_frame(number, sites))
+            for number, frame in frames
+        ]
+        course = np.array(levels)
+        noise = np.median(np.abs(np.diff(course, axis=0))) + 1e-12
+        strength = float(np.median(course.mean(0)) / noise)
+        if strength > best:
+            best, chosen = strength, size
+    return chosen
 
 
 def levels_of(
     frames: Iterable[np.ndarray],
     motion: Motion,
     sites: np.ndarray,
-    spacing: float,
+    size: float,
     *,
     bright: bool,
 ) -> np.ndarray:
@@ -59,20 +97,24 @@ def levels_of(
         How every frame lies against the sites.
     sites : (s, 2) array
         y, x, px.
-    spacing : float
-        Distance of neighbouring columns, px.
+    size : float
+        Of the filter, px; see `spot_size`.
     bright : bool
         Whether columns are bright.
     """
     rows = []
     for number, frame in enumerate(frames):
-        at = motion.to_frame(number, sites).T
-        filtered = response(frame, spacing, bright=bright)
-        values = ndimage.map_coordinates(filtered, at, order=1, mode="nearest")
-        height, width = filtered.shape
-        beyond = (at[0] < 0) | (at[1] < 0) | (at[0] > height - 1) | (at[1] > width - 1)
-        rows.append(np.where(beyond, np.nan, values).astype(np.float32))
+        at = motion.to_frame(number, sites)
+        rows.append(_at(response(frame, size, bright=bright), at))
     return np.array(rows, np.float32).reshape(len(rows), len(sites))
+
+
+def _at(filtered: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return values (n,) of a frame at points (n, 2), NaN outside of it."""
+    values = ndimage.map_coordinates(filtered, points.T, order=1, mode="nearest")
+    last = np.array(filtered.shape) - 1
+    beyond = np.any((points < 0) | (points > last), axis=1)
+    return np.where(beyond, np.nan, values).astype(np.float32)
 
 
 def divide_contrast(levels: np.ndarray) -> np.ndarray:

@@ -17,7 +17,20 @@ from napari_insitu_tem.simulate.hrtem.projected import transmitted
 from napari_insitu_tem.simulate.hrtem.settings import HrtemSettings
 from napari_insitu_tem.simulate.hrtem.support import carbon_phase, draw_thickness
 
-__all__ = ["Exposure", "Field", "draw_exposure", "draw_field", "draw_series_conditions", "expose"]
+__all__ = [
+    "BORDER",
+    "FINEST",
+    "MARGIN",
+    "Exposure",
+    "Field",
+    "contamination",
+    "draw_exposure",
+    "draw_field",
+    "draw_series_conditions",
+    "draw_shifts",
+    "expose",
+    "wave_behind",
+]
 
 # Waves are known on points this far apart (Å), at least; 0.25 keeps frequencies up to 1.33 1/Å.
 FINEST = 0.25
@@ -112,19 +125,15 @@ def draw_exposure(settings: FocalSettings, rng: np.random.Generator) -> Exposure
         Where `exit_waves` names a folder without sheets.
     """
     if settings.exit_waves is not None:
-        from napari_insitu_tem.simulate.focal.kept import draw_kept
+        from napari_insitu_tem.simulate.focal.kept import drawn_sheet, expose_kept
 
-        sheet, field, energy, wave, phase = draw_kept(settings, rng)
-        conditions = draw_series_conditions(settings, rng, energy=energy)
-        wave = wave * np.exp(np.float32(-conditions[0].absorption) * phase)
-    else:
-        field = draw_field(settings, rng)
-        sheet = draw_sheet(settings, field.grid.extent, rng)
-        conditions = draw_series_conditions(settings, rng)
-        wave = wave_behind(sheet, settings, field, conditions[0], rng)
+        return expose_kept(drawn_sheet(settings.exit_waves, rng), settings, rng)
+    field = draw_field(settings, rng)
+    sheet = draw_sheet(settings, field.grid.extent, rng)
+    conditions = draw_series_conditions(settings, rng)
+    wave = wave_behind(sheet, settings, field, conditions[0], rng)
     wave *= contamination(settings, field, conditions[0], rng)
-    shifts = draw_shifts(settings, rng)
-    return expose(wave, sheet, settings, field, conditions, shifts)
+    return expose(wave, sheet, settings, field, conditions, draw_shifts(settings, rng))
 
 
 def draw_field(settings: FocalSettings, rng: np.random.Generator) -> Field:

@@ -8,7 +8,7 @@ points (Å) and energy (keV).
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +16,35 @@ import scipy.fft
 
 from napari_insitu_tem.io.atomic import replacing
 from napari_insitu_tem.job import Job
-from napari_insitu_tem.simulate.focal.exposure import BORDER, FINEST, MARGIN, Field
+from napari_insitu_tem.simulate.focal.exposure import (
+    BORDER,
+    FINEST,
+    MARGIN,
+    Exposure,
+    Field,
+    contamination,
+    draw_series_conditions,
+    draw_shifts,
+    expose,
+)
 from napari_insitu_tem.simulate.focal.settings import FocalSettings
 from napari_insitu_tem.simulate.focal.sheet import Sheet, draw_sheet
 from napari_insitu_tem.simulate.focal.waves import abtem_wave
 from napari_insitu_tem.simulate.hrtem.exit_waves import ExitWaveError
 from napari_insitu_tem.simulate.hrtem.grid import Grid
 
-__all__ = ["KeptSheet", "compute_sheets", "compute_sheet", "draw_kept", "kept_sheets"]
+__all__ = [
+    "KeptSheet",
+    "compute_sheet",
+    "compute_sheets",
+    "drawn_sheet",
+    "expose_kept",
+    "kept_sheets",
+    "load_sheet",
+    "save_sheet",
+]
 
-POINTS = 384  # along an edge of a kept wave, FINEST apart: 9.6 nm
+POINTS = 432  # along an edge of a kept wave, FINEST apart: 10.8 nm
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +56,11 @@ class KeptSheet:
     phase: np.ndarray
     spacing: float
     energy: float
+
+    @property
+    def width(self) -> float:
+        """Of the field, Å."""
+        return len(self.wave) * self.spacing
 
 
 def compute_sheets(
@@ -51,7 +75,7 @@ def compute_sheets(
     settings : FocalSettings
         Lattice, tilt, defects, thermal factors and energies.
     count : int
-        Number of sheets; each is 9.6 nm wide and takes about two seconds.
+        Number of sheets; each is 10.8 nm wide and takes about two seconds.
     folder : path
         Where they go; give it as `FocalSettings.exit_waves`.
     job : Job
@@ -70,7 +94,9 @@ def compute_sheets(
     paths = [Path(folder) / f"{index:05d}.npz" for index in range(count)]
     for index in job.track(range(count), "Computing exit waves"):
         if not paths[index].exists():
-            _save(compute_sheet(settings, np.random.default_rng([job.seed, index])), paths[index])
+            save_sheet(
+                compute_sheet(settings, np.random.default_rng([job.seed, index])), paths[index]
+            )
     kept_sheets.cache_clear()
     return paths
 
@@ -85,51 +111,49 @@ def compute_sheet(settings: FocalSettings, rng: np.random.Generator) -> KeptShee
     return KeptSheet(sheet, wave, phase, FINEST, energy)
 
 
-def draw_kept(
-    settings: FocalSettings, rng: np.random.Generator
-) -> tuple[Sheet, Field, float, np.ndarray, np.ndarray]:
-    """Draw one of the kept sheets, and cut a field out of its wave.
+def drawn_sheet(folder: Path, rng: np.random.Generator) -> KeptSheet:
+    """Draw one of the sheets in a folder."""
+    paths = kept_sheets(Path(folder))
+    return load_sheet(paths[int(rng.integers(len(paths)))])
 
-    Returns
-    -------
-    sheet, field, energy, wave, phase
-        With the sheet's places in Å from the corner of the field.
+
+def expose_kept(kept: KeptSheet, settings: FocalSettings, rng: np.random.Generator) -> Exposure:
+    """Draw a part of a kept sheet, and how its focal series is taken.
 
     Raises
     ------
     ExitWaveError
-        Where there are no sheets, or they are smaller than the images.
+        Where the sheet is smaller than the images.
     """
-    assert settings.exit_waves is not None
-    paths = kept_sheets(Path(settings.exit_waves))
-    kept = _load(paths[int(rng.integers(len(paths)))])
     wanted = 10 * rng.uniform(*settings.pixel_size)
     margin = int(np.ceil(MARGIN / wanted)) + BORDER
-    padded = (settings.height + 2 * margin, settings.width + 2 * margin)
-    # The field is a whole number of points and of pixels; pixels give way by less than a percent.
-    points = scipy.fft.next_fast_len(int(np.ceil(padded[0] * wanted / kept.spacing)), real=True)
-    spacing = points * kept.spacing / padded[0]
-    across = round(padded[1] * spacing / kept.spacing)
-    shape = (points, across)
-    room = [have - need for have, need in zip(kept.wave.shape, shape, strict=True)]
-    if padded[0] != padded[1]:
-        raise ExitWaveError("Images of kept exit waves are square; give equal height and width.")
-    if min(room) < 0:
+    edge = max(settings.height, settings.width) + 2 * margin
+    # A whole number of points and of pixels: pixels give way, by less than two percent.
+    points = scipy.fft.next_fast_len(int(np.ceil(edge * wanted / kept.spacing)), real=True)
+    points = min(points, len(kept.wave)) if edge * wanted <= kept.width else points
+    room = len(kept.wave) - points
+    if room < 0:
         raise ExitWaveError(
-            f"The images ({padded[0] * spacing / 10:.1f} nm with their margin) are larger than "
-            f"the kept exit waves ({kept.wave.shape[0] * kept.spacing / 10:.1f} nm). Draw smaller "
-            "images or smaller pixels."
+            f"The images ({edge * wanted / 10:.1f} nm with their margin) are larger than the kept "
+            f"exit waves ({kept.width / 10:.1f} nm). Draw smaller images or smaller pixels."
         )
-    first = [int(rng.integers(space + 1)) for space in room]
-    part = tuple(slice(low, low + length) for low, length in zip(first, shape, strict=True))
-    corner = np.array(first) * kept.spacing
-    whole = kept.sheet
-    sheet = Sheet(
-        whole.molybdenum - corner, whole.sulphur - corner, whole.has_molybdenum, whole.has_sulphur
+    extent = points * kept.spacing
+    field = Field(
+        Grid((points, points), (extent, extent)), extent / edge / 10, (edge, edge), margin
     )
-    grid = Grid(shape, (shape[0] * kept.spacing, shape[1] * kept.spacing))
-    field = Field(grid, spacing / 10, padded, margin)
-    return sheet, field, kept.energy, kept.wave[part], kept.phase[part]
+    first = rng.integers(room + 1, size=2)
+    rows, columns = (slice(low, low + points) for low in first)
+    conditions = draw_series_conditions(settings, rng, energy=kept.energy)
+    damped = np.exp(np.float32(-conditions[0].absorption) * kept.phase[rows, columns])
+    wave = kept.wave[rows, columns] * damped
+    wave *= contamination(settings, field, conditions[0], rng)
+    corner = first * kept.spacing
+    sheet = replace(
+        kept.sheet,
+        molybdenum=kept.sheet.molybdenum - corner,
+        sulphur=kept.sheet.sulphur - corner,
+    )
+    return expose(wave, sheet, settings, field, conditions, draw_shifts(settings, rng))
 
 
 @functools.lru_cache(maxsize=8)
@@ -150,7 +174,8 @@ def kept_sheets(folder: Path) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def _save(kept: KeptSheet, path: Path) -> None:
+def save_sheet(kept: KeptSheet, path: Path) -> None:
+    """Write one sheet; see the module's first lines for the format."""
     arrays = {each.name: getattr(kept.sheet, each.name) for each in fields(Sheet)}
     numbers = np.array([kept.spacing, kept.energy])
     with replacing(path) as temporary:
@@ -158,7 +183,14 @@ def _save(kept: KeptSheet, path: Path) -> None:
 
 
 @functools.lru_cache(maxsize=128)
-def _load(path: Path) -> KeptSheet:
+def load_sheet(path: Path) -> KeptSheet:
+    """Read one sheet; the last 128 are kept in memory.
+
+    Raises
+    ------
+    ExitWaveError
+        Where the file is something else.
+    """
     try:
         with np.load(path, allow_pickle=False) as archive:
             sheet = Sheet(**{each.name: archive[each.name] for each in fields(Sheet)})

@@ -96,16 +96,22 @@ def draw_series(settings: FocalSettings, rng: np.random.Generator) -> FocalSerie
 def recorded(exposure: Exposure, images: np.ndarray) -> FocalSeries:
     """Return recorded images with the truth about them."""
     last = np.array(images.shape[1:]) - 1
-    found = []
-    for places, kinds in (exposure.sheet.columns, exposure.sheet.vacancies):
+
+    def seen(places: np.ndarray, kinds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         pixels = exposure.field.pixels(places)
         inside = ((pixels >= 0) & (pixels <= last)).all(axis=1)
-        found += [pixels[inside], kinds[inside]]
+        return pixels[inside], kinds[inside]
+
+    positions, species = seen(*exposure.sheet.columns)
+    vacancies, vacancy_kinds = seen(*exposure.sheet.vacancies)
     return FocalSeries(
         images,
         np.array([taken.defocus for taken in exposure.conditions]),
         exposure.shifts,
-        *found,
-        pixel_size=exposure.pixel_size,
-        conditions=exposure.conditions,
+        positions,
+        species,
+        vacancies,
+        vacancy_kinds,
+        exposure.pixel_size,
+        exposure.conditions,
     )

@@ -45,13 +45,13 @@ class FocalSettings(Settings):
         3, title="Images", description="Images of a series, one a defocus.", ge=1, le=32
     )
     defocus: Range = setting(
-        (-8.0, -4.0),
+        (-5.5, -3.0),
         title="Defocus",
         description="Of the first image; positive is underfocus. At overfocus atoms are bright.",
         unit="nm",
     )
     step: Range = setting(
-        (4.0, 6.0),
+        (3.5, 5.0),
         title="Step",
         description="From one image of a series to the next.",
         unit="nm",
@@ -157,7 +157,7 @@ class FocalSettings(Settings):
         unit="keV",
     )
     spherical_aberration: Range = setting(
-        (-10.0, 10.0),
+        (-5.0, 5.0),
         title="Spherical aberration",
         description="Cs, as a corrector leaves it.",
         unit="µm",

@@ -6,7 +6,8 @@ of its two triangles (ase.build.mx2 has the same numbers).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +18,7 @@ __all__ = ["SPECIES", "Sheet", "draw_sheet"]
 #: What an occupied column can be.
 SPECIES = ("Mo", "2S", "S")
 HALF_THICKNESS = 1.565  # Å, from the plane of Mo to either plane of S
+Region = Callable[[np.ndarray], np.ndarray]  # of which places lie in it
 OVERHANG = 4.0  # Å of sheet beyond the field on every side
 
 
@@ -121,11 +123,6 @@ def draw_sheet(
     return sheet
 
 
-def hopped(sheet: Sheet, has_sulphur: np.ndarray) -> Sheet:
-    """Return the sheet with other atoms of S present."""
-    return replace(sheet, has_sulphur=has_sulphur)
-
-
 def _sites(
     settings: FocalSettings, extent: tuple[float, float], rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -175,12 +172,12 @@ def _sulphur_there(
     return there
 
 
-def _hole(extent: tuple[float, float], rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _hole(extent: tuple[float, float], rng: np.random.Generator) -> Region:
     middle, radius = rng.random(2) * extent, rng.uniform(5, 15)
     return lambda places: np.hypot(*(places - middle).T) < radius
 
 
-def _edge(extent: tuple[float, float], rng: np.random.Generator):  # type: ignore[no-untyped-def]
+def _edge(extent: tuple[float, float], rng: np.random.Generator) -> Region:
     size, angle = np.array(extent), rng.uniform(0, 2 * np.pi)
     normal = np.array([np.sin(angle), np.cos(angle)])
     point = size / 2 + rng.uniform(0.1, 0.35) * min(extent) * normal

@@ -20,8 +20,6 @@ from napari_insitu_tem.simulate.hrtem.scattering import phase_factor
 
 __all__ = ["abtem_wave", "sheet_phases", "sheet_wave"]
 
-SLICE = 1.0  # Å, of abTEM's multislice
-VACUUM = 1.0  # Å of it before the first atoms and after the last, for abTEM
 _TABLE = np.linspace(0.0, 4.0, 401)
 
 
@@ -89,9 +87,9 @@ def abtem_wave(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Send a plane wave through a sheet by multislice with abTEM.
 
-    Potentials after Lobato and van Dyck (Acta Cryst. A 70, 636, 2014), slices of 1 Å. Thermal
-    motion smears the potential (Debye-Waller factor). There is no absorption: multiply the wave
-    by ``exp(-absorption * phase)``.
+    Potentials after Lobato and van Dyck (Acta Cryst. A 70, 636, 2014), a slice for each plane
+    of atoms. Thermal motion smears the potential (Debye-Waller factor). There is no absorption:
+    multiply the wave by ``exp(-absorption * phase)``.
 
     Parameters
     ----------
@@ -120,14 +118,15 @@ def abtem_wave(
     for number, (element, atoms) in enumerate(sheet.layers):
         inside = atoms[((atoms >= 0) & (atoms < grid.extent)).all(axis=1)]
         symbols += [element] * len(inside)
-        depth = np.full((len(inside), 1), VACUUM + number * HALF_THICKNESS)
+        depth = np.full((len(inside), 1), (number + 0.5) * HALF_THICKNESS)
         # abTEM's x is the first axis of its arrays; here the first axis is y.
         places.append(np.concatenate([inside, depth], axis=1))
-    height = 2 * (VACUUM + HALF_THICKNESS)
     built = abtem.Potential(
-        ase.Atoms(symbols, positions=np.concatenate(places), cell=[*grid.extent, height]),
+        ase.Atoms(
+            symbols, positions=np.concatenate(places), cell=[*grid.extent, 3 * HALF_THICKNESS]
+        ),
         gpts=grid.shape,
-        slice_thickness=SLICE,
+        slice_thickness=HALF_THICKNESS,
         parametrization="lobato",
     ).build(lazy=False)
     smeared = thermally_smeared(built.array, thermal_factor, grid.spacing[0])
@@ -135,7 +134,8 @@ def abtem_wave(
         smeared, slice_thickness=built.slice_thickness, sampling=grid.spacing
     )
     array = abtem.PlaneWave(energy=1e3 * energy).multislice(potential, lazy=False).array
-    back = propagator(grid, -VACUUM, energy=energy)
+    # abTEM lets the wave pass the last slice to its end; the last atoms are where it begins.
+    back = propagator(grid, -HALF_THICKNESS, energy=energy)
     wave = scipy.fft.ifft2(scipy.fft.fft2(np.asarray(array, np.complex64)) * back)
     phase = energy2sigma(1e3 * energy) * smeared.sum(axis=0)
     return wave, phase.astype(np.float32)

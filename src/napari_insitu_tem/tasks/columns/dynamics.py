@@ -8,17 +8,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from napari_insitu_tem import units
 from napari_insitu_tem.analysis.columns.counts import count_columns
-from napari_insitu_tem.analysis.columns.hops import Change, Hop, find_changes, pair_hops
-from napari_insitu_tem.analysis.columns.occupancy import Evidence, Occupancy, occupancy
+from napari_insitu_tem.analysis.columns.hops import (
+    FARTHEST_HOP,
+    find_changes,
+    pair_hops,
+)
+from napari_insitu_tem.analysis.columns.occupancy import Evidence, Occupancy, occupancy, reachable
 from napari_insitu_tem.analysis.columns.rates import event_rates
 from napari_insitu_tem.analysis.columns.shared_motion import Motion, follow, refine
-from napari_insitu_tem.analysis.columns.site_levels import divide_contrast, levels_of
+from napari_insitu_tem.analysis.columns.site_levels import divide_contrast, levels_of, spot_size
 from napari_insitu_tem.analysis.columns.sites import assign, find_sites, surface_sites
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
+from napari_insitu_tem.tasks.columns.event_table import event_table, particles_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,13 +32,14 @@ if TYPE_CHECKING:
 __all__ = ["Dynamics", "DynamicsError", "dynamics"]
 
 units.register(
-    from_y=units.Quantity("Left y", length=1),
-    from_x=units.Quantity("Left x", length=1),
-    hop_length=units.Quantity("Length of the hop", length=1),
     event_rate=units.Quantity("Events per site and time", time=-1),
     event_rate_low=units.Quantity("Events per site and time, lower limit", time=-1),
     event_rate_high=units.Quantity("Events per site and time, upper limit", time=-1),
 )
+
+
+_SAMPLED = 8
+"""Places of the movie at which the size of a column's spot is told."""
 
 
 class DynamicsError(ValueError):
@@ -151,21 +158,25 @@ def dynamics(
     if not (np.isfinite(spacing) and spacing > 1):
         raise DynamicsError(f"A distance of {spacing:g} px between columns cannot be followed.")
     positions = _by_frame(table, movie.n_frames)
-    motion = follow(positions, spacing)
-    sites = find_sites(_at_sites(motion, positions), spacing).positions
+    near = _closest(positions, spacing)
+    motion = follow(positions, near)
+    sites = find_sites(_at_sites(motion, positions), near).positions
     for _ in range(2):
-        motion = refine(motion, positions, sites, spacing)
-        found = find_sites(_at_sites(motion, positions), spacing)
+        motion = refine(motion, positions, sites, near)
+        found = find_sites(_at_sites(motion, positions), near)
         sites = found.positions
     if not len(sites):
         raise DynamicsError(
             "No place shows a column in several frames, so nothing can be followed. Look at the "
             "columns found in single frames first."
         )
+    often = sites[found.seen >= np.median(found.seen)]
+    sampled = _sampled(movie)
+    size = spot_size(sampled, motion, often, spacing, bright=bright)
     frames = job.track(movie.iter_frames(), "Reading sites", movie.n_frames)
-    levels = levels_of(frames, motion, sites, spacing, bright=bright)
+    levels = levels_of(frames, motion, sites, size, bright=bright)
     site = np.concatenate(
-        [assign(motion.to_sites(k, each), sites, spacing) for k, each in enumerate(positions)]
+        [assign(motion.to_sites(k, each), sites, near) for k, each in enumerate(positions)]
     )
     order = _rows_by_frame(table)
     table = table.copy()
@@ -175,8 +186,25 @@ def dynamics(
     detected = np.zeros(levels.shape, bool)
     at = site >= 0
     detected[table["frame"].to_numpy(int)[order][at], site[at]] = True
-    state = occupancy(Evidence(divide_contrast(levels), detected))
+    within_reach = reachable(sites, FARTHEST_HOP * spacing)
+    state = occupancy(Evidence(divide_contrast(levels), detected, within_reach))
     return _result(movie, table, motion, sites, found.seen, state, spacing)
+
+
+def _closest(positions: list[np.ndarray], spacing: float) -> float:
+    """Return how close columns come, px: less than the spacing where they are of two kinds."""
+    some = [each for each in positions[:: max(1, len(positions) // 50)] if len(each) > 3]
+    if not some:
+        return spacing
+    nearest = np.concatenate([cKDTree(each).query(each, 2)[0][:, 1] for each in some])
+    return float(min(spacing, np.quantile(nearest, 0.25)))
+
+
+def _sampled(movie: Movie) -> list[tuple[int, np.ndarray]]:
+    """Return pairs of neighbouring frames, spread over the movie."""
+    starts = np.unique(np.linspace(0, movie.n_frames - 2, _SAMPLED).astype(int))
+    numbers = np.unique(np.concatenate([starts, starts + 1]))
+    return [(int(number), movie.frame(int(number))) for number in numbers]
 
 
 def _rows_by_frame(table: pd.DataFrame) -> np.ndarray:
@@ -213,10 +241,10 @@ def _result(
 
     share = state.probability.mean(0)
     surface = surface_sites(sites, share >= 0.5, spacing)
-    particle = _particles(table, len(sites))
+    particle = particles_of(table, len(sites))
     changes = find_changes(np.where(state.changes, state.probability, state.probability > 0.5))
     hops, alone = pair_hops(changes, state.favour, sites, spacing)
-    events = _event_table(hops, alone, motion, sites, surface, particle)
+    events = event_table(hops, alone, motion, sites, surface, particle)
     of_sites = pd.DataFrame(
         {
             "site": np.arange(1, len(sites) + 1),
@@ -249,51 +277,3 @@ def _result(
     return Dynamics(
         movie, table, of_sites, events, counts, rates, moved, state.probability, message
     )
-
-
-def _particles(table: pd.DataFrame, n_sites: int) -> np.ndarray:
-    """Return the particle of every site: that of most of its columns; 1 where none is told."""
-    particle = np.ones(n_sites, int)
-    if "particle" not in table:
-        return particle
-    known = table[table["site"] > 0]
-    if len(known):
-        most = known.groupby("site")["particle"].agg(lambda values: values.mode().iloc[0])
-        particle[most.index.to_numpy(int) - 1] = most.to_numpy(int)
-    return particle
-
-
-def _event_table(
-    hops: list[Hop],
-    alone: list[Change],
-    motion: Motion,
-    sites: np.ndarray,
-    surface: np.ndarray,
-    particle: np.ndarray,
-) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = []
-    for hop in hops:
-        to, left = hop.taken.site, hop.left.site
-        y, x = motion.to_frame(hop.frame, sites[to])
-        from_y, from_x = motion.to_frame(hop.frame, sites[left])
-        length = float(np.hypot(y - from_y, x - from_x))
-        outside = bool(surface[to] or surface[left])
-        rows.append(
-            ("hop", hop.frame, to + 1, y, x, left + 1, from_y, from_x, length, hop.confidence,
-             outside, particle[to])
-        )  # fmt: skip
-    for change in alone:
-        kind = "appear" if change.taken else "disappear"
-        y, x = motion.to_frame(change.frame, sites[change.site])
-        rows.append(
-            (kind, change.frame, change.site + 1, y, x, 0, np.nan, np.nan, np.nan,
-             change.confidence, bool(surface[change.site]), particle[change.site])
-        )  # fmt: skip
-    names = ["kind", "frame", "site", "y", "x", "from_site", "from_y", "from_x", "hop_length"]
-    names += ["confidence", "surface", "particle"]
-    table = pd.DataFrame(rows, columns=names).sort_values(["frame", "site"], ignore_index=True)
-    table["surface"] = table["surface"].astype(bool)
-    table.insert(0, "event", np.arange(1, len(table) + 1))
-    return table

@@ -1,0 +1,68 @@
+"""The Zone axis dock, in the real window: run, move the threshold, go to readable frames."""
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QLabel, QPushButton
+
+from napari_insitu_tem import Movie
+from napari_insitu_tem.gui.zone_axis import ZoneAxisDock
+from tilting import tilting_movie
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def dock(viewer, show):
+    show(tilting_movie().movie)
+    dock = ZoneAxisDock(viewer)
+    viewer.window.add_dock_widget(dock, name="Zone axis")
+    return dock
+
+
+def press(qtbot, dock, name):
+    qtbot.mouseClick(dock.findChild(QPushButton, name), Qt.MouseButton.LeftButton)
+
+
+def test_the_threshold_takes_effect_without_running_again(qtbot, viewer, dock, tmp_path):
+    with pytest.raises(ValueError, match="nothing to save"):
+        dock.save(tmp_path / "x.csv")
+    with qtbot.waitSignal(dock.finished, timeout=300_000):
+        press(qtbot, dock, "run")
+    name = "tilting particles"
+    assert [layer.name for layer in viewer.layers] == [
+        name, f"{name} [zone axis]", f"{name} [particles]",
+    ]  # fmt: skip
+    shown = viewer.layers[f"{name} [zone axis]"]
+    assert tuple(shown.contrast_limits) == (0, 1) and shown.colormap.colors[0, 3] == 0
+    assert tuple(shown.scale[1:]) == pytest.approx((0.05, 0.05))
+
+    words = dock.findChild(QLabel, "passing")
+    assert "4 of 6 images" in words.text()
+    left = int(dock.found.table.sort_values("x")["particle"].iloc[0])
+    dock.readable.choose(left)
+    assert dock.readable.strip.corrected == {0} and set(dock.readable.strip.suspicious) == {1, 2}
+    viewer.dims.set_current_step(0, 2)
+    press(qtbot, dock, "previous_readable")
+    assert viewer.dims.current_step[0] == 0
+    outlines = viewer.layers[f"{name} [particles]"]
+    green = outlines.colormap.color_dict[left].copy()
+    dock.readable.slider.setValue(100)
+    assert "0 of 6 images" in words.text() and not dock.readable.strip.corrected
+    assert not np.allclose(outlines.colormap.color_dict[left], green)
+    assert dock.settings().threshold == 1.0
+    dock.readable.slider.setValue(0)
+    assert "6 of 6 images" in words.text()
+
+    assert {path.name for path in dock.save(tmp_path / "a.svg")} == {"a.svg", "a.csv"}
+    dock.save(tmp_path / "table.csv")
+    assert "evenness" in (tmp_path / "table.csv").read_text("utf-8").splitlines()[0]
+    dock._pick(left, 1)
+    assert viewer.dims.current_step[0] == 1 and dock.readable.particle == left
+
+
+def test_what_fails_is_said_in_the_panel(qtbot, viewer, dock, show):
+    show(Movie(np.ones((2, 96, 96), np.float32), name="plain"))
+    dock._chooser.value = viewer.layers["plain"]
+    press(qtbot, dock, "run")
+    qtbot.waitUntil(lambda: "no pixel size" in dock._message.text(), timeout=60_000)
