@@ -33,6 +33,7 @@ _MODULES = {
             "heterogeneity",
             "fourier",
             "zone_axis",
+            "species",
             "latent",
             "segment",
             "correct",

@@ -36,6 +36,7 @@ MODULES = (
     "heterogeneity",
     "fourier",
     "zone_axis",
+    "species",
     "latent",
     "segment",
     "correct",
