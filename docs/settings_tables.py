@@ -12,6 +12,7 @@ from napari_insitu_tem.learning.retrain_settings import RetrainSettings
 from napari_insitu_tem.learning.settings import TrainSettings
 from napari_insitu_tem.live.settings import LiveSettings
 from napari_insitu_tem.simulate.columns import ColumnsSettings as SimulatedColumnsSettings
+from napari_insitu_tem.simulate.focal import FocalSettings
 from napari_insitu_tem.simulate.hrtem import HrtemSettings
 from napari_insitu_tem.simulate.lattice import LatticeMovieSettings
 from napari_insitu_tem.simulate.layer_movie import LayerMovieSettings
@@ -33,6 +34,7 @@ def current(text: str) -> str:
         TrainRecipe,
         TrainSettings,
         ExportSettings,
+        FocalSettings,
         HrtemSettings,
         LiquidCellSettings,
         LatticeMovieSettings,
