@@ -110,9 +110,10 @@ def run(model: str, dose: float, seeds: range) -> Score:
     return score
 
 
-def dose_table(seeds: range, doses: tuple[int, ...]) -> None:
+def dose_table(seeds: range, doses: tuple[int, ...], networks: list[str]) -> None:
     rows, kinds = [], []
-    for model, images in (("species", 3), ("species-single", 1)):
+    for model in networks:
+        images = 1 if model.endswith("single") else 3
         for dose in doses:
             score = run(model, dose, seeds)
             note = ""
@@ -195,10 +196,16 @@ def main() -> None:
     parser.add_argument("what", choices=("dose", "order", "shifts"))
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--doses", type=int, nargs="+", default=list(DOSES))
+    parser.add_argument("--networks", nargs="+", default=["species", "species-single"])
     arguments = parser.parse_args()
     seeds = range(FIRST, FIRST + arguments.seeds)
-    table = {"dose": dose_table, "order": order_table, "shifts": shifts_table}[arguments.what]
-    table(seeds, tuple(arguments.doses))
+    doses = tuple(arguments.doses)
+    if arguments.what == "dose":
+        dose_table(seeds, doses, arguments.networks)
+    elif arguments.what == "order":
+        order_table(seeds, doses)
+    else:
+        shifts_table(seeds, doses)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,8 @@ class SpeciesDock(TaskPanel):
         if self._ring is not None:
             self._ring.visible = False
         self._show_points()
+        if source is not None and source in self.viewer.layers:
+            self.viewer.layers.selection.active = source
         self.table.show_result(result)
         self._legend.show()
         if self._canvas is None:
@@ -182,9 +184,9 @@ class SpeciesDock(TaskPanel):
         kwargs = over_series(
             self.found,
             {
-                "name": _RING, "features": None, "face_color": "#ffffff", "border_color": "#ffffff",
-                "border_width": 0.0, "size": np.array([1.1 * constant]), "shown": True,
-                "symbol": "ring", "metadata": {"preview": True},
+                "name": _RING, "features": None, "face_color": "transparent", "border_color": "#ffffff",
+                "border_width": 0.1, "size": np.array([1.1 * constant]), "shown": True,
+                "symbol": "disc", "metadata": {"preview": True},
             },
         )  # fmt: skip
         active = self.viewer.layers.selection.active

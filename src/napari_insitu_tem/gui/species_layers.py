@@ -70,7 +70,7 @@ def points_of(
             colours=vacancies["kind"].map(VACANCY_COLOURS).to_numpy(),
             size=_VACANCY * constant,
             shown=np.full(len(vacancies), "vacancies" not in hidden),
-            symbol="ring", border_width=0.0,
+            symbol="disc", border_width=0.13, hollow=True,
         ),
     ]  # fmt: skip
 
@@ -100,16 +100,18 @@ def _points(
     shown: np.ndarray,
     symbol: str,
     border_width: float,
+    hollow: bool = False,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     data = table[["series", "y", "x"]].to_numpy(float).reshape(-1, 3)
-    faces = list(colours) if len(colours) else "white"
+    filled = list(colours) if len(colours) else "white"
+    faces, borders = ("transparent", filled) if hollow else (filled, "#202020")
     return data, over_series(
         found,
         {
             "name": name,
             "features": table.drop(columns=["series", "y", "x"]).reset_index(drop=True),
             "face_color": faces,
-            "border_color": "#202020",
+            "border_color": borders,
             "border_width": border_width,
             "size": np.full(len(data), size) if len(data) else size,
             "shown": shown if len(data) else True,
