@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -38,8 +38,8 @@ def drift_of(alignment: Any) -> np.ndarray:
     return alignment.drift[["drift_y", "drift_x"]].to_numpy(float)
 
 
-def print_table(title: str, headers: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a Markdown table."""
+def print_table(title: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Print a Markdown table, each row as it comes."""
     print(f"\n{title}\n")
     print("| " + " | ".join(headers) + " |")
     print("|" + " --- |" * len(headers))

@@ -237,6 +237,10 @@ class MovieResult:
         """Return images and masks by name that belong to it, beside the movie."""
         return {}
 
+    def points(self) -> dict[str, pd.DataFrame]:
+        """Return tables by name whose rows are places (``frame``, ``y``, ``x``) to be shown."""
+        return {}
+
     def documents(self) -> dict[str, str]:
         """Return texts by file name ending, such as ``camera.json``."""
         return {}

@@ -11,24 +11,21 @@ from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
 
-from napari_insitu_tem.analysis.fourier.pairs import Pair, find_pairs
-from napari_insitu_tem.analysis.fourier.regions import region_mask, regions_to_text
-from napari_insitu_tem.analysis.fourier.spectrum import Spectrum
-from napari_insitu_tem.analysis.fourier.window import Window
+from napari_insitu_tem.analysis.fourier.regions import regions_to_text
 from napari_insitu_tem.gui.background import Background, plain_words
+from napari_insitu_tem.gui.fourier_live import LiveSpectrum, live_spectrum
 from napari_insitu_tem.gui.fourier_regions import DrawnRegions
 from napari_insitu_tem.gui.layers import movie_from_layer
 from napari_insitu_tem.gui.lifetime import listen
+from napari_insitu_tem.gui.radial_view import RadialView
 from napari_insitu_tem.gui.shown_frame import shown_frame
-from napari_insitu_tem.gui.spectrum_view import SpectrumPicture, SpectrumView, picture_of
+from napari_insitu_tem.gui.spectrum_view import SpectrumView
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.settings import Settings
 from napari_insitu_tem.tasks.fourier import FourierChecks, FourierSettings
 
 if TYPE_CHECKING:
     import napari
-
-    from napari_insitu_tem.movie import Movie
 
 __all__ = ["FourierDock"]
 
@@ -174,6 +171,12 @@ class FourierDock(TaskPanel):
         self.extras.addLayout(buttons)
         self.spectrum = SpectrumView()
         self.extras.addWidget(self.spectrum)
+        self.radial = RadialView()
+        self.radial.setToolTip(
+            "The same spectrum, averaged over all directions, and its noise: what an amorphous "
+            "film or the camera leaves. Dotted: pairs of peaks."
+        )
+        self.extras.addWidget(self.radial)
         self.peaks = QLabel()
         self.peaks.setObjectName("peaks")
         self.peaks.setWordWrap(True)
@@ -195,15 +198,16 @@ class FourierDock(TaskPanel):
         corners = self.regions.corners(image)
         index, number = shown_frame(self.viewer, image), self.regions.chosen()
         region = corners[number] if corners else None
-        self._live_spectrum.start(lambda _: _transformed(movie, index, region, settings))
+        self._live_spectrum.start(lambda _: live_spectrum(movie, index, region, settings))
 
-    def _show_spectrum(self, found: tuple[SpectrumPicture, str]) -> None:
-        picture, words = found
-        self.spectrum.show_picture(picture)
-        self.peaks.setText(words)
+    def _show_spectrum(self, found: LiveSpectrum) -> None:
+        self.spectrum.show_picture(found.picture)
+        self.radial.show_picture(found.radial)
+        self.peaks.setText(found.words)
 
     def _show_no_spectrum(self, words: str) -> None:
         self.spectrum.show_picture(None)
+        self.radial.show_picture(None)
         self.peaks.setText(words)
 
     def _moved(self, _: Any = None) -> None:
@@ -246,40 +250,6 @@ class FourierDock(TaskPanel):
             self.say(plain_words(error), error=True)
         else:
             self.say(f"Saved {path}, and its numbers beside it.")
-
-
-def _transformed(
-    movie: Movie, index: int, region: np.ndarray | None, settings: Settings
-) -> tuple[SpectrumPicture, str]:
-    """Return the picture of a region's spectrum, and its pairs in words."""
-    assert isinstance(settings, FourierSettings)
-    shape = movie.frame_shape
-    window = Window.of_frame(shape) if region is None else Window.of_mask(
-        region_mask(region, shape)
-    )  # fmt: skip
-    spectrum = Spectrum.of(movie.frame(index), window)
-    search = settings.search
-    pairs = find_pairs(
-        spectrum,
-        shortest=search.shortest,
-        longest=search.longest,
-        most=search.most,
-        false_alarm=search.false_alarm,
-    )
-    return picture_of(spectrum, pairs), _words(pairs, movie.pixel_size)
-
-
-def _words(pairs: tuple[Pair, ...], pixel_size: float | None) -> str:
-    if not pairs:
-        return "No fringes stand out from noise in this frame."
-    scale, unit, digits = (pixel_size, "nm", 4) if pixel_size else (1.0, "px", 2)
-    rows = [
-        f"{scale * pair.spacing:.{digits}f} ± {scale * pair.spacing_error:.{digits}f} {unit} "
-        f"at {pair.angle:.2f} ± {pair.angle_error:.2f}°"
-        for pair in pairs[:4]
-    ]
-    more = f", and {len(pairs) - 4} more" if len(pairs) > 4 else ""
-    return "; ".join(rows) + more
 
 
 def _flat(part: tuple[Any, dict[str, Any], str]) -> tuple[Any, dict[str, Any], str]:

@@ -7,7 +7,7 @@ rest comes from that object. Layers from other readers work as well.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer, Tracks
@@ -17,6 +17,9 @@ from napari_insitu_tem.io.editable import EditableLabels
 from napari_insitu_tem.io.store import as_dask
 from napari_insitu_tem.movie import Movie, MovieError
 from napari_insitu_tem.results import Layers, MovieResult, Segmentation, Tracking
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "KEY",
@@ -90,6 +93,12 @@ def layer_data(result: Any, name: str) -> list[tuple[Any, dict[str, Any], str]]:
             for key, image in images.items()
             for part in layer_data(image, f"{plain} [{key.replace('_', ' ')}]")
         ]
+    if isinstance(result, MovieResult) and (tables := result.points()):
+        plain = name.rpartition(" [")[0] or name
+        return [
+            _points_layer(result, table, f"{plain} [{key.replace('_', ' ')}]")
+            for key, table in tables.items()
+        ]
     movie: Movie = result if isinstance(result, Movie) else result.movie
     kwargs = {
         **calibration_kwargs(movie),
@@ -156,6 +165,28 @@ def _tracking_layers(tracking: Tracking, name: str) -> list[tuple[Any, dict[str,
         "colormap": "turbo",
     }
     return [*masks, (table[["track", "frame", "y", "x"]].to_numpy(float), kwargs, "tracks")]
+
+
+def _points_layer(
+    result: MovieResult, table: pd.DataFrame, name: str
+) -> tuple[Any, dict[str, Any], str]:
+    """Return a Points layer of the places in a table, with its other columns as features."""
+    movie = result.movie
+    features = units.publish(
+        table.drop(columns=["y", "x"]), movie.pixel_size, movie.frame_time
+    ).reset_index(drop=True)
+    apart = table["nearest_distance"].median() if "nearest_distance" in table else np.nan
+    kwargs = {
+        **calibration_kwargs(movie),
+        "name": name,
+        "metadata": {KEY: result},
+        "features": features,
+        "size": 0.5 * float(apart) if np.isfinite(apart) else 8.0,
+        "face_color": "transparent",
+        "border_color": "#33c1ff",
+        "border_width": 0.12,
+    }
+    return table[["frame", "y", "x"]].to_numpy(float), kwargs, "points"
 
 
 def movie_from_layer(layer: Image) -> Movie:

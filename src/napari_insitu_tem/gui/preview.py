@@ -105,7 +105,7 @@ class Preview(QObject):
             shown = slice(index - start, index - start + 1)
             return [
                 (
-                    np.asarray(data[shown]),
+                    data if kind == "points" else np.asarray(data[shown]),
                     {
                         **kwargs,
                         "translate": kwargs["translate"] + later,

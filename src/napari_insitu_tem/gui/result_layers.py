@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari.layers import Labels, Layer, Tracks
+from napari.layers import Labels, Layer, Points, Tracks
 
 from napari_insitu_tem.gui.carry_over import carry_over
 from napari_insitu_tem.gui.label_editor import editor_of
@@ -66,6 +66,9 @@ def _update(layer: Layer, data: Any, kwargs: dict[str, Any]) -> None:
         layer.data = data
         layer.features = kwargs["features"]
         layer.graph = kwargs["graph"]
+    elif isinstance(layer, Points):
+        layer.data = data
+        layer.features = kwargs["features"]
     else:
         layer.data = data
     for name in ("scale", "translate", "units", "axis_labels"):

@@ -32,14 +32,23 @@ class SpectrumPicture:
         Frequency at the edges, cycles per pixel.
     pairs : tuple of Pair
         What to mark, the brightest first.
+    names : tuple of str
+        What is written beside every pair, if anything.
     """
 
     grey: np.ndarray
     highest: float
     pairs: tuple[Pair, ...]
+    names: tuple[str, ...] = ()
 
 
-def picture_of(spectrum: Spectrum, pairs: tuple[Pair, ...], *, size: int = 301) -> SpectrumPicture:
+def picture_of(
+    spectrum: Spectrum,
+    pairs: tuple[Pair, ...],
+    *,
+    names: tuple[str, ...] = (),
+    size: int = 301,
+) -> SpectrumPicture:
     """Prepare a spectrum for showing: near enough that its peaks lie well apart."""
     farthest = max((pair.magnitude for pair in pairs), default=0.5 / _ROOM)
     # In steps, so that the view does not breathe with every frame.
@@ -53,7 +62,7 @@ def picture_of(spectrum: Spectrum, pairs: tuple[Pair, ...], *, size: int = 301) 
     shown = np.log10(np.maximum(power[np.ix_(rows, columns)] / noise, 1e-6))
     top = max(float(shown.max()), 1.0)
     grey = np.clip((shown - top + _DECADES + 0.5) / (_DECADES + 0.5), 0, 1)
-    return SpectrumPicture((255 * grey).astype(np.uint8), float(highest), tuple(pairs))
+    return SpectrumPicture((255 * grey).astype(np.uint8), float(highest), tuple(pairs), names)
 
 
 class SpectrumView(QWidget):
@@ -107,6 +116,9 @@ class SpectrumView(QWidget):
             painter.setPen(QPen(QColor(_PEAK if index else _BRIGHTEST), 1.5))
             for sign in (1, -1):
                 painter.drawEllipse(QPointF(*self.place_of(sign * pair.frequency)), radius, radius)
+            if index < len(self.picture.names):
+                x, y = self.place_of(pair.frequency)
+                painter.drawText(QPointF(x + 1.2 * radius, y + radius), self.picture.names[index])
 
     def _area(self) -> QRectF:
         side = float(min(self.width(), self.height()))

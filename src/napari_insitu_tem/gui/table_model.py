@@ -67,6 +67,8 @@ class TableModel(QAbstractTableModel):
         self._tips = tips or self._names
         self._columns = [table[name].to_numpy() for name in table.columns]
         self._by_name = dict(zip(self._names, self._columns, strict=True))
+        if "particle" in self._by_name:  # of masks that were not tracked
+            self._by_name.setdefault("track", self._by_name["particle"])
         self._kept = self._shown = np.arange(len(table), dtype=np.intp)
         self._sorting = None
         self.endResetModel()

@@ -7,6 +7,7 @@ from napari_insitu_tem.models.store import list_models
 __all__ = [
     "CLASSICAL",
     "NEW_WEIGHTS",
+    "column_models",
     "denoising_models",
     "forecasting_models",
     "latent_models",
@@ -46,6 +47,11 @@ def denoising_models() -> list[tuple[str, str]]:
 def forecasting_models() -> list[tuple[str, str]]:
     """Return (name, words) of every network that forecasts."""
     return _models("forecast") or [("", "none yet: learn from this movie")]
+
+
+def column_models() -> list[tuple[str, str]]:
+    """Return (name, words) of every network that finds columns."""
+    return _models("columns")
 
 
 def latent_models() -> list[tuple[str, str]]:

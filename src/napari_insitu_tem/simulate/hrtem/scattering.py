@@ -5,16 +5,16 @@ Lengths are in Å and spatial frequencies in 1/Å throughout the HRTEM simulator
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
-__all__ = ["ELEMENTS", "phase_factor", "scattering_factor", "wavelength"]
+from napari_insitu_tem.analysis.electrons import (
+    ELECTRON_MASS,
+    ELEMENTARY_CHARGE,
+    LIGHT_SPEED,
+    wavelength,
+)
 
-PLANCK = 6.62607015e-34
-ELECTRON_MASS = 9.1093837015e-31
-ELEMENTARY_CHARGE = 1.602176634e-19
-LIGHT_SPEED = 299792458.0
+__all__ = ["ELEMENTS", "phase_factor", "scattering_factor", "wavelength"]
 
 # Five Gaussians a·exp(-b·s²), s = q/2, for 0 ≤ s ≤ 2 1/Å: a in Å (first five), b in Å².
 # Values: Peng, Ren, Dudarev and Whelan, Acta Cryst. A 52, 257 (1996), table 1.
@@ -44,13 +44,6 @@ _GAUSSIANS: dict[str, tuple[float, ...]] = {
 }
 
 ELEMENTS = tuple(_GAUSSIANS)
-
-
-def wavelength(energy: float) -> float:
-    """Return the relativistic wavelength in Å of electrons of `energy` keV."""
-    joule = energy * 1e3 * ELEMENTARY_CHARGE
-    momentum = math.sqrt(2 * ELECTRON_MASS * joule + (joule / LIGHT_SPEED) ** 2)
-    return 1e10 * PLANCK / momentum
 
 
 def scattering_factor(element: str, frequency: np.ndarray) -> np.ndarray:

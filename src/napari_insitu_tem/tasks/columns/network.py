@@ -1,0 +1,126 @@
+"""Columns by network: a map of probabilities, and its maxima."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from napari_insitu_tem.analysis.columns.lattice_support import believed
+from napari_insitu_tem.analysis.columns.peaks import local_maxima
+from napari_insitu_tem.analysis.denoise import fill_missing
+from napari_insitu_tem.analysis.lattice_scale import zoomed
+from napari_insitu_tem.analysis.standardise import standardise
+from napari_insitu_tem.inference.devices import pick_device
+from napari_insitu_tem.inference.tiles import TiledPredictor
+from napari_insitu_tem.inference.views import scale_for_pixels
+from napari_insitu_tem.job import Job
+from napari_insitu_tem.models.model import Model
+from napari_insitu_tem.models.store import get_model
+from napari_insitu_tem.movie import Movie
+from napari_insitu_tem.tasks.columns.finding import Found, sampled, unusable
+from napari_insitu_tem.tasks.columns.settings import ColumnsSettings
+
+__all__ = ["NetworkFinder", "network_finder"]
+
+_WEAK = 0.3  # of the probability that is asked for: believed where the lattice goes on
+_APART = 0.08  # nm; columns are farther apart than this
+_RADIUS = 0.12  # nm; of a column without neighbours
+_WIDTH = 0.05  # nm
+
+
+class NetworkFinder:
+    """Finds columns by a network.
+
+    Parameters
+    ----------
+    model : Model
+        Takes one image, gives one map.
+    pixel_size : float or None
+        Of the frames, nm; None where the network need not know.
+    probability : float
+        From which on a column counts.
+    device : str
+        As `pick_device` takes it.
+    """
+
+    def __init__(
+        self, model: Model, *, pixel_size: float | None, probability: float, device: str
+    ) -> None:
+        place = pick_device(device)
+        card = model.card
+        # A network without a range of pixel sizes takes frames as they are.
+        self.zoom = scale_for_pixels(pixel_size, card.pixel_size, model.name) or 1.0
+        self.likes, self.probability, self.bright = card.polarity, probability, True
+        self._tiles = TiledPredictor(model.load(place), device=place)
+        pixel = pixel_size / self.zoom if pixel_size else 0.02
+        self._apart = max(1.0, _APART / pixel)
+        self.width = None
+        self.radius = max(2.0, _RADIUS / pixel / self.zoom)
+        self.words = ""
+
+    def over(self, frames: Iterable[np.ndarray], job: Job) -> Iterator[Found]:
+        """Yield what every frame holds, in order."""
+        waiting: deque[tuple[np.ndarray, str]] = deque()
+
+        def prepared() -> Iterator[np.ndarray]:
+            for frame in frames:
+                waiting.append((frame, unusable(frame)))
+                yield self.prepare(frame, bright=self.bright)
+
+        for maps in self._tiles.predict_frames(prepared(), job):
+            frame, trouble = waiting.popleft()
+            yield Found.nothing(frame, trouble) if trouble else self.read(frame, maps[0])
+
+    def prepare(self, frame: np.ndarray, *, bright: bool) -> np.ndarray:
+        """Return a frame as the network takes it: first of its pixel size, then standardised."""
+        image = standardise(zoomed(fill_missing(frame), self.zoom))
+        return image if self.likes == "any" or bright == (self.likes == "bright") else -image
+
+    def read(self, frame: np.ndarray, probability: np.ndarray) -> Found:
+        """Return the columns in a map of probabilities."""
+        places, values = local_maxima(
+            probability, least=_WEAK * self.probability, reach=self._apart
+        )
+        kept = believed(places, values >= self.probability)
+        return Found(frame, (places[kept] + 0.5) / self.zoom - 0.5, values[kept])
+
+    def evidence(self, frames: Iterable[np.ndarray], *, bright: bool, job: Job) -> float:
+        """Return how much the network finds in frames: the sum of squares of the maxima."""
+        total = 0.0
+        for frame in frames:
+            maps = self._tiles.predict(self.prepare(frame, bright=bright), job)
+            _, values = local_maxima(maps[0], least=_WEAK * self.probability, reach=self._apart)
+            total += float(np.sum(values**2))
+        return total
+
+
+def network_finder(movie: Movie, settings: ColumnsSettings, job: Job) -> NetworkFinder:
+    """Return the network of the settings, ready for the frames of a movie.
+
+    Raises
+    ------
+    ColumnsError, MovieError, ModelError
+        See `finder_for`.
+    """
+    model = get_model(settings.model).expect(task="columns")
+    finder = NetworkFinder(
+        model,
+        pixel_size=movie.pixel_size,
+        probability=settings.probability,
+        device=job.device,
+    )
+    frames = sampled(movie)
+    bright = settings.bright
+    if bright is None and finder.likes != "any":
+        both = [finder.evidence(frames, bright=each, job=job) for each in (True, False)]
+        bright = both[0] >= both[1]
+    finder.bright = True if bright is None else bright
+    size = f", seen {finder.zoom:.2g} times as large" if abs(finder.zoom - 1) > 0.01 else ""
+    finder.words = (
+        f"Columns are taken to be {'bright' if finder.bright else 'dark'}{size}."
+        if finder.likes != "any"
+        else f"The network looks for columns of either polarity{size}."
+    )
+    return finder
