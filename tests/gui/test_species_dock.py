@@ -1,14 +1,14 @@
 """The species dock, in the real window: run, look at points, choose rows and places."""
 
-import focal_sheets as fs
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton
-from species_stub import PerfectNetwork
 
+import focal_sheets as fs
 from napari_insitu_tem import Movie
 from napari_insitu_tem.gui.species import SpeciesDock
+from species_stub import PerfectNetwork
 
 pytestmark = pytest.mark.window
 

@@ -184,7 +184,8 @@ class SpeciesDock(TaskPanel):
         kwargs = over_series(
             self.found,
             {
-                "name": _RING, "features": None, "face_color": "transparent", "border_color": "#ffffff",
+                "name": _RING, "features": None, "face_color": "transparent",
+                "border_color": "#ffffff",
                 "border_width": 0.1, "size": np.array([1.1 * constant]), "shown": True,
                 "symbol": "disc", "metadata": {"preview": True},
             },
