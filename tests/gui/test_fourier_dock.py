@@ -60,6 +60,9 @@ def test_the_spectrum_follows_region_and_slider(qtbot, viewer, dock):
     assert len(first.pairs) >= 2 and first.pairs[0].spacing == pytest.approx(10, rel=0.02)
     viewer.dims.set_current_step(0, 4)
     qtbot.waitUntil(lambda: dock.spectrum.picture is not first, timeout=20_000)
+    radial = dock.radial.picture
+    assert radial.unit == "nm" and radial.marks[0][1].startswith("0.1")
+    assert abs(1 / radial.marks[0][0] - 0.14) < 0.003
     press(qtbot, dock, "whole_frame")
     assert dock.settings().regions == ""
 

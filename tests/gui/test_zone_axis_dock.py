@@ -1,5 +1,7 @@
 """The Zone axis dock, in the real window: run, move the threshold, go to readable frames."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -14,10 +16,26 @@ pytestmark = pytest.mark.window
 
 @pytest.fixture
 def dock(viewer, show):
+    viewer.window.resize(1200, 800)
     show(tilting_movie().movie)
     dock = ZoneAxisDock(viewer)
     viewer.window.add_dock_widget(dock, name="Zone axis")
     return dock
+
+
+def click(layer, place):
+    """Press and release on a place of a layer, as napari tells its callbacks."""
+    event = SimpleNamespace(
+        type="mouse_press",
+        pos=(50, 50),
+        position=layer.data_to_world(place),
+        view_direction=None,
+        dims_displayed=[1, 2],
+    )
+    under_way = layer.mouse_drag_callbacks[-1](layer, event)
+    next(under_way)
+    event.type = "mouse_release"
+    next(under_way, None)
 
 
 def press(qtbot, dock, name):
@@ -57,6 +75,10 @@ def test_the_threshold_takes_effect_without_running_again(qtbot, viewer, dock, t
     assert {path.name for path in dock.save(tmp_path / "a.svg")} == {"a.svg", "a.csv"}
     dock.save(tmp_path / "table.csv")
     assert "evenness" in (tmp_path / "table.csv").read_text("utf-8").splitlines()[0]
+    dock.readable.choose(0)
+    click(outlines, (0, 64, 152))
+    assert dock.readable.particle == 3 - left
+    assert outlines.colormap.color_dict[left][3] < 1
     dock._pick(left, 1)
     assert viewer.dims.current_step[0] == 1 and dock.readable.particle == left
 

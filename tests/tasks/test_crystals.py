@@ -58,7 +58,10 @@ def test_every_particle_has_a_row_in_every_frame(found):
     assert "one pair" in notes[2] and "No pair" in notes[3] and notes[1] == ""
     assert table.groupby("particle")["at_border"].all().tolist() == [False, True, False]
     assert table.groupby("particle")["interpretable"].all().tolist() == [True, False, False]
-    assert "2 show" not in found.message and "show none" in found.message
+    places = table.groupby("particle")[["y", "x"]].mean()
+    assert places.loc[1].tolist() == pytest.approx([50, 50], abs=0.1)
+    assert places.loc[3].tolist() == pytest.approx([50, 120], abs=0.1)
+    assert "show none" in found.message
 
 
 def test_a_crystal_is_indexed_and_its_turning_followed(found):

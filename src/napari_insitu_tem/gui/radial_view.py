@@ -137,18 +137,22 @@ class RadialView(QWidget):
 
     def _paint_marks(self, painter: QPainter, picture: RadialPicture) -> None:
         area = self._area()
-        taken: list[float] = []
+        taken: list[QRectF] = []
         for frequency, label in picture.marks:
             if not picture.frequency[0] <= frequency <= picture.frequency[-1]:
                 continue
             x = self.x_of(frequency)
             painter.setPen(QPen(QColor(_MARK), 1, Qt.PenStyle.DotLine))
             painter.drawLine(QPointF(x, area.top()), QPointF(x, area.bottom()))
-            if all(abs(x - other) > _CROWDED for other in taken):
-                taken.append(x)
-                box = QRectF(x - 40, area.top() - 14, 80, 13)
-                box.moveLeft(min(max(box.left(), 0.0), self.width() - box.width()))
-                painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), label)
+            width = painter.fontMetrics().horizontalAdvance(label) + 4.0
+            # Centred over the line, or beside it where a neighbour takes that place.
+            for left in (x - width / 2, x - 4, x + 4 - width):
+                left = min(max(left, 0.0), self.width() - width)
+                box = QRectF(left, area.top() - 14, width, 13)
+                if not any(box.intersects(other) for other in taken):
+                    taken.append(box)
+                    painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter), label)
+                    break
 
     def _area(self) -> QRectF:
         return QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)

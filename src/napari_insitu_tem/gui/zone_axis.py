@@ -14,9 +14,10 @@ from napari_insitu_tem.gui.gestures import show_frame
 from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
-from napari_insitu_tem.gui.zone_axis_view import ReadableFrames
+from napari_insitu_tem.gui.zone_axis_view import ClickedParticle, ReadableFrames
 from napari_insitu_tem.settings import Settings
 from napari_insitu_tem.tasks.zone_axis import ZoneAxis, ZoneAxisSettings
+from napari_insitu_tem.tasks.zone_axis.words import passing
 
 if TYPE_CHECKING:
     import napari
@@ -25,7 +26,7 @@ __all__ = ["ZoneAxisDock"]
 
 _FILTERS = "Figure (*.svg);;Picture (*.png);;Table of all particles (*.csv)"
 _PLOTS = {"threshold": "Effect of the threshold", "evenness": "Evenness over time"}
-_READABLE, _NOT_READABLE = "#3ddc84", "#e8a33d"
+_READABLE, _NOT_READABLE, _DIM = "#3ddc84", "#e8a33d", "90"
 
 
 class ZoneAxisDock(TaskPanel):
@@ -40,7 +41,8 @@ class ZoneAxisDock(TaskPanel):
         self._outlines: weakref.ref[Labels] | None = None
         self.readable = ReadableFrames(ZoneAxisSettings().threshold)
         self.readable.changed.connect(self._refresh)
-        self.readable.particle_chosen.connect(self._mark)
+        self.readable.particle_chosen.connect(self._choose)
+        self._clicks = ClickedParticle(self.readable.choose)
         self.readable.frame_chosen.connect(self._go_to)
         self._which = QComboBox()
         self._which.setObjectName("which_plot")
@@ -60,7 +62,11 @@ class ZoneAxisDock(TaskPanel):
         self._reset.clicked.connect(
             lambda: self.readable.box.setValue(ZoneAxisSettings().threshold)
         )
-        listen(self, (self.viewer.dims.events.current_step, self._moved))
+        listen(
+            self,
+            (self.viewer.dims.events.current_step, self._moved),
+            at_end=(self._clicks.let_go,),
+        )
 
     # -- what the panel asks ---------------------------------------------------------------
 
@@ -79,11 +85,14 @@ class ZoneAxisDock(TaskPanel):
             elif isinstance(layer, Labels):
                 layer.contour, layer.opacity = 2, 1.0
                 self._outlines = weakref.ref(layer)
+                self._clicks.listen_to(layer)
         self.readable.show_result(result)
         self._offer_plots(result)
         self._refresh()
         self._moved()
-        self.say(result.message)
+        # What passes stands above and follows the slider; here is what else there is to know.
+        first = passing(result, result.threshold) if len(result.table) else ""
+        self.say(result.message.removeprefix(first).strip())
         return layers
 
     # -- saving ----------------------------------------------------------------------------
@@ -168,7 +177,8 @@ class ZoneAxisDock(TaskPanel):
         rows = self.found.table[self.found.table["frame"] == shown_frame(self.viewer, layer)]
         for particle, evenness in zip(rows["particle"], rows["evenness"], strict=True):
             passes = evenness >= self.readable.threshold
-            colours[int(particle)] = _READABLE if passes else _NOT_READABLE
+            dim = "" if self.readable.particle in (0, particle) else _DIM
+            colours[int(particle)] = (_READABLE if passes else _NOT_READABLE) + dim
         layer.colormap = DirectLabelColormap(color_dict=colours)
 
     def _moved(self, _: Any = None) -> None:
@@ -177,6 +187,10 @@ class ZoneAxisDock(TaskPanel):
             self.readable.set_shown(shown_frame(self.viewer, layer))
             self._colour()
             self._mark()
+
+    def _choose(self, _: int) -> None:
+        self._colour()
+        self._mark()
 
     def _mark(self, _: int = 0) -> None:
         layer = self._layer()
@@ -199,7 +213,7 @@ def _show_as_map(layer: Image) -> None:
     from napari.utils.colormaps import Colormap, ensure_colormap
 
     colours = ensure_colormap("inferno").map(np.linspace(0, 1, 64))
-    colours[:, 3] = np.minimum(np.linspace(0, 1, 64) * 2, 0.85)
+    colours[:, 3] = np.minimum(np.linspace(0, 1, 64) * 2, 0.6)
     layer.colormap = Colormap(colours, name="zone axis")
     layer.contrast_limits_range = (0.0, 1.0)
     layer.contrast_limits = (0.0, 1.0)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable, Generator
+from typing import Any
+
+import numpy as np
+from napari.layers import Labels
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QComboBox,
@@ -18,9 +24,10 @@ from napari_insitu_tem.gui.frame_strip import FrameStrip
 from napari_insitu_tem.tasks.zone_axis import ZoneAxis
 from napari_insitu_tem.tasks.zone_axis.words import passing
 
-__all__ = ["ReadableFrames"]
+__all__ = ["ClickedParticle", "ReadableFrames"]
 
 _STEPS = 100
+_STILL = 4.0  # screen pixels; a press that moves less is a click
 ALL = 0
 
 
@@ -167,3 +174,45 @@ class ReadableFrames(QWidget):
     def _choose(self, _: int) -> None:
         self.refresh()
         self.particle_chosen.emit(self.particle)
+
+
+class ClickedParticle:
+    """Hears clicks on the particles of one Labels layer at a time.
+
+    Parameters
+    ----------
+    chosen : callable
+        Called with the number of the particle that was clicked.
+    """
+
+    def __init__(self, chosen: Callable[[int], None]) -> None:
+        self._chosen = chosen
+        self._layer: weakref.ref[Labels] | None = None
+
+    def listen_to(self, layer: Labels) -> None:
+        """Hear this layer from now on, and no other."""
+        self.let_go()
+        layer.mouse_drag_callbacks.append(self._click)
+        self._layer = weakref.ref(layer)
+
+    def let_go(self) -> None:
+        """Hear nothing any more."""
+        layer = self._layer() if self._layer is not None else None
+        if layer is not None and self._click in layer.mouse_drag_callbacks:
+            layer.mouse_drag_callbacks.remove(self._click)
+        self._layer = None
+
+    def _click(self, layer: Any, event: Any) -> Generator[None]:
+        start = np.asarray(event.pos, float)
+        yield
+        while event.type == "mouse_move":
+            yield
+        if layer.mode == "pan_zoom" and np.hypot(*(np.asarray(event.pos) - start)) < _STILL:
+            value = layer.get_value(
+                event.position,
+                view_direction=event.view_direction,
+                dims_displayed=event.dims_displayed,
+                world=True,
+            )
+            if value:
+                self._chosen(int(value))

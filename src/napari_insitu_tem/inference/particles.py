@@ -82,6 +82,9 @@ class ParticleFinder:
         Where it runs.
     instances : Instances
         How its maps become particles.
+    tile : int, optional
+        Largest side of what the network sees at once, px, where memory matters more than speed;
+        what free memory allows otherwise.
     """
 
     def __init__(
@@ -91,8 +94,9 @@ class ParticleFinder:
         likes: str,
         device: str | torch.device,
         instances: Instances = Instances(),
+        tile: int | None = None,
     ) -> None:
-        self._tiles = TiledPredictor(network, device=device)
+        self._tiles = TiledPredictor(network, device=device, tile=tile)
         self._likes, self._instances = likes, instances
 
     def view(

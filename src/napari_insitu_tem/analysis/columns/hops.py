@@ -18,6 +18,10 @@ _AROUND = 6
 """Frames before and after a change over which its probability is told."""
 _APART = 6
 """Frames by which leaving and taking may seem to differ in one hop."""
+_COMMON = 3.0
+"""How much commoner hops are than columns that come or go near by (natural logarithm)."""
+_FLICKER = 11.0
+"""Evidence (natural logarithm) for a stay or an absence that belongs to no hop."""
 _TARGETS = 6
 """Sites to which a column may hop."""
 FARTHEST_HOP = 2.6
@@ -124,16 +128,16 @@ def pair_hops(
     gain = np.zeros((len(left), len(taken)))
     when = np.zeros((len(left), len(taken)), int)
     # Chance: events lie evenly over frames and sites; a hop's target is one of a few sites.
+    rate = max(len(changes) / 2 / max(favour.size, 1), 1e-6) * _TARGETS
     free = _free_frames(changes, len(favour))
-    rate = len(changes) / 2 / max(favour.size, 1)
-    by_chance = np.log(max(rate, 1e-6) * 2 * _APART * _TARGETS)
     for row, before in enumerate(left):
         for column, after in enumerate(taken):
             length = np.hypot(*(sites[before.site] - sites[after.site])) / max(spacing, 1e-9)
             if not 0.1 < length <= FARTHEST_HOP or abs(after.frame - before.frame) > _APART:
                 continue
             when[row, column], loss = _at_once(before, after, favour, (free[before], free[after]))
-            likely = -0.5 * (max(length - _TYPICAL, 0) / _SPREAD) ** 2
+            likely = _COMMON - 0.5 * (max(length - _TYPICAL, 0) / _SPREAD) ** 2
+            by_chance = np.log(rate * (2 * abs(after.frame - before.frame) + 1))
             gain[row, column] = likely - by_chance - loss
     rows, columns = linear_sum_assignment(-np.maximum(gain, 0))
     hops, used = [], set()
@@ -142,7 +146,26 @@ def pair_hops(
             hops.append(Hop(left[row], taken[column], int(when[row, column])))
             used |= {left[row], taken[column]}
     hops.sort(key=lambda each: each.frame)
-    return hops, [change for change in changes if change not in used]
+    return hops, _without_flicker([each for each in changes if each not in used], favour)
+
+
+def _without_flicker(alone: list[Change], favour: np.ndarray) -> list[Change]:
+    """Return changes without short stays (or absences) that no hop explains and few frames show.
+
+    Two changes by chance have to be as much likelier than none as two changes are rare.
+    """
+    dropped: set[Change] = set()
+    last: dict[int, Change] = {}
+    for change in alone:
+        before = last.get(change.site)
+        last[change.site] = change
+        if before is None or before.taken == change.taken:
+            continue
+        sign = 1 if before.taken else -1
+        frames = slice(before.frame, change.frame)
+        if sign * float(np.sum(favour[frames, change.site])) < _FLICKER:
+            dropped |= {before, change}
+    return [change for change in alone if change not in dropped]
 
 
 def _at_once(

@@ -48,11 +48,14 @@ class Evidence:
         Whether a column was found there.
     within_reach : (s, s) sparse array
         1 for sites between which a column can hop; see `reachable`.
+    usual : (float, float), optional
+        Levels of a site that is empty and one that is full, as far as known.
     """
 
     levels: np.ndarray
     detected: np.ndarray
     within_reach: sparse.csr_array
+    usual: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +112,7 @@ def occupancy(evidence: Evidence) -> Occupancy:
         never = np.zeros((n_frames, n_sites), np.float32)
         return Occupancy(never, nothing > 0, nothing, nothing, nothing + 1, never)
     noise = _noise(levels)
-    usual_full, usual_empty = _usual(levels, detected)
+    usual_empty, usual_full = evidence.usual or _usual(levels, detected)
     rates = _rates(levels, detected, usual_full, usual_empty)
     words = _DETECTION * np.where(
         detected[..., None], np.log(rates), np.log1p(-rates)
@@ -149,13 +152,13 @@ def _noise(levels: np.ndarray) -> np.ndarray:
 
 
 def _usual(levels: np.ndarray, detected: np.ndarray) -> tuple[float, float]:
-    """Return the usual levels of a column and of an empty site."""
+    """Return the usual levels of an empty site and of a column."""
     often = detected.mean(0) > 0.5
     if not often.any():
         often = detected.mean(0) >= np.median(detected.mean(0))
     usual = np.nanmedian(levels[:, often], axis=0)
     full = float(np.nanmedian(usual)) if np.isfinite(usual).any() else 1.0
-    return max(full, 1e-9), 0.0
+    return 0.0, max(full, 1e-9)
 
 
 def _rates(levels: np.ndarray, detected: np.ndarray, full: float, empty: float) -> np.ndarray:

@@ -18,6 +18,7 @@ __all__ = ["divide_contrast", "levels_of", "response", "spot_size"]
 
 _SIZES = (0.08, 0.1, 0.125, 0.16, 0.2, 0.26)
 """Standard deviations of a spot that are tried, in neighbour distances."""
+_OTHER = 1.3
 _FINEST = 0.7
 """The finest filter, px: a pixel itself is a spot of 0.3."""
 _RATIO = 1.6
@@ -49,8 +50,8 @@ def spot_size(
     spacing: float,
     *,
     bright: bool,
-) -> float:
-    """Return the size of the filter (px) in which the sites stand out most of the noise.
+) -> tuple[float, bool]:
+    """Return the size of the filter (px) in which the sites stand out most, and the polarity.
 
     The width of a spot comes from the microscope's resolution, not from the lattice, so it is
     looked for between 0.08 and 0.26 of the spacing.
@@ -59,10 +60,13 @@ def spot_size(
     ----------
     frames : sequence of (int, (y, x) array)
         Some frames, with their numbers; neighbouring ones, from which noise is told.
-    motion, sites, spacing, bright
+    motion, sites, spacing
         As in `levels_of`.
+    bright : bool
+        Whether columns are thought to be bright: a network that knows both may not have said.
+        The other polarity is taken where its spots stand out 1.3 times as much.
     """
-    best, chosen = -np.inf, _SIZES[-2] * spacing
+    best, chosen = -np.inf, (_SIZES[-2] * spacing, bright)
     for part in _SIZES:
         size = part * spacing
         if size < _FINEST:
@@ -72,10 +76,11 @@ def spot_size(
             for number, frame in frames
         ]
         course = np.array(levels)
-        noise = np.median(np.abs(np.diff(course, axis=0))) + 1e-12
-        strength = float(np.median(course.mean(0)) / noise)
-        if strength > best:
-            best, chosen = strength, size
+        noise = np.nanmedian(np.abs(np.diff(course, axis=0))) + 1e-12
+        strength = float(np.nanmedian(course.mean(0)) / noise)
+        if max(strength, -strength / _OTHER) > best:
+            best = max(strength, -strength / _OTHER)
+            chosen = size, bright if strength > 0 else not bright
     return chosen
 
 

@@ -16,9 +16,9 @@ _RADIUS = 0.3
 _APART = 0.55
 """Sites closer than this, in neighbour distances, are one."""
 _SHELL = 1.25
-_WINDOW, _SEEN = 5, 3
-"""A site was seen in so many of so many consecutive frames: chance does that rarely, however
-long the movie is."""
+_WINDOW, _SEEN = 3, 2
+"""A site was seen in so many of so many consecutive frames, for a column may stay no longer.
+A site that false detections make has levels of its own, and stays empty."""
 
 
 @dataclass(frozen=True, eq=False)

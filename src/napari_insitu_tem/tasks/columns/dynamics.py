@@ -17,6 +17,7 @@ from napari_insitu_tem.analysis.columns.hops import (
     find_changes,
     pair_hops,
 )
+from napari_insitu_tem.analysis.columns.learnt_spot import learn_spot, learnt_levels
 from napari_insitu_tem.analysis.columns.occupancy import Evidence, Occupancy, occupancy, reachable
 from napari_insitu_tem.analysis.columns.rates import event_rates
 from napari_insitu_tem.analysis.columns.shared_motion import Motion, follow, refine
@@ -172,9 +173,9 @@ def dynamics(
         )
     often = sites[found.seen >= np.median(found.seen)]
     sampled = _sampled(movie)
-    size = spot_size(sampled, motion, often, spacing, bright=bright)
+    size, bright = spot_size(sampled, motion, often, spacing, bright=bright)
     frames = job.track(movie.iter_frames(), "Reading sites", movie.n_frames)
-    levels = levels_of(frames, motion, sites, size, bright=bright)
+    levels = divide_contrast(levels_of(frames, motion, sites, size, bright=bright))
     site = np.concatenate(
         [assign(motion.to_sites(k, each), sites, near) for k, each in enumerate(positions)]
     )
@@ -186,9 +187,35 @@ def dynamics(
     detected = np.zeros(levels.shape, bool)
     at = site >= 0
     detected[table["frame"].to_numpy(int)[order][at], site[at]] = True
-    within_reach = reachable(sites, FARTHEST_HOP * spacing)
-    state = occupancy(Evidence(divide_contrast(levels), detected, within_reach))
-    return _result(movie, table, motion, sites, found.seen, state, spacing)
+    unit = _hop_unit(sites[found.seen >= np.median(found.seen)], spacing)
+    evidence = Evidence(levels, detected, reachable(sites, FARTHEST_HOP * unit))
+    state = _learnt(movie, motion, sites, spacing, evidence, job)
+    return _result(movie, table, motion, sites, found.seen, state, spacing, unit)
+
+
+def _learnt(
+    movie: Movie,
+    motion: Motion,
+    sites: np.ndarray,
+    spacing: float,
+    evidence: Evidence,
+    job: Job,
+) -> Occupancy:
+    """Find the occupancy, and again with what the sites that change show of a column."""
+    first = occupancy(evidence)
+    rows = np.flatnonzero(first.changes)
+    if not len(rows):
+        return first
+    frames = job.track(movie.iter_frames(), "Learning what a column looks like", movie.n_frames)
+    chance = first.probability[:, rows]
+    spot = learn_spot(frames, motion, sites[rows], chance, spacing)
+    if spot is None:
+        return first
+    frames = job.track(movie.iter_frames(), "Reading sites again", movie.n_frames)
+    levels = divide_contrast(learnt_levels(frames, motion, sites, spot))
+    own, full = levels[:, rows], chance > 0.5
+    usual = (float(np.nanmedian(own[~full])), float(np.nanmedian(own[full])))
+    return occupancy(dataclasses.replace(evidence, levels=levels, usual=usual))
 
 
 def _closest(positions: list[np.ndarray], spacing: float) -> float:
@@ -198,6 +225,18 @@ def _closest(positions: list[np.ndarray], spacing: float) -> float:
         return spacing
     nearest = np.concatenate([cKDTree(each).query(each, 2)[0][:, 1] for each in some])
     return float(min(spacing, np.quantile(nearest, 0.25)))
+
+
+def _hop_unit(sites: np.ndarray, spacing: float) -> float:
+    """Return the length in which hops are told, px: wider than the spacing for mixed columns.
+
+    On a square lattice the eighth neighbour lies √2 away. Where small columns lie between those
+    of heavy atoms, columns hop among sites of their own kind, farther apart.
+    """
+    if len(sites) < 12:
+        return spacing
+    eighth = float(np.median(cKDTree(sites).query(sites, 9)[0][:, 8]))
+    return max(spacing, eighth / 2**0.5) if eighth < 3 * spacing else spacing
 
 
 def _sampled(movie: Movie) -> list[tuple[int, np.ndarray]]:
@@ -236,6 +275,7 @@ def _result(
     seen: np.ndarray,
     state: Occupancy,
     spacing: float,
+    unit: float,
 ) -> Dynamics:
     import pandas as pd
 
@@ -243,7 +283,7 @@ def _result(
     surface = surface_sites(sites, share >= 0.5, spacing)
     particle = particles_of(table, len(sites))
     changes = find_changes(np.where(state.changes, state.probability, state.probability > 0.5))
-    hops, alone = pair_hops(changes, state.favour, sites, spacing)
+    hops, alone = pair_hops(changes, state.favour, sites, unit)
     events = event_table(hops, alone, motion, sites, surface, particle)
     of_sites = pd.DataFrame(
         {

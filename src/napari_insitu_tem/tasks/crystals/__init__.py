@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -143,14 +144,22 @@ def _look_at(
     for number, box in enumerate(ndimage.find_objects(labels.astype(np.int32)), start=1):
         if box is None:
             continue
-        mask = labels == number
+        # With a pixel around it, so that only the edge of the frame is an edge of the mask.
+        around = tuple(slice(max(part.start - 1, 0), part.stop + 1) for part in box)
         each = analyse_particle(
-            image, mask, settings, lattice, pixel_size, frame=index, particle=number
+            image[around],
+            labels[around] == number,
+            settings,
+            lattice,
+            pixel_size,
+            frame=index,
+            particle=number,
         )
-        seen.append(each)
+        y, x = each.y + around[0].start, each.x + around[1].start
+        seen.append(dataclasses.replace(each, y=y, x=x))
         if filtered is not None and each.found.pairs:
             blur = _BLUR * max(pair.spacing for pair in each.found.pairs)
-            inside = mask[box]
+            inside = labels[box] == number
             part = np.where(inside, image[box].astype(np.float32), np.float32(np.nan))
             waves = bragg_filter(part, each.found.pairs, blur=blur)
             filtered[box][inside] = waves[inside]

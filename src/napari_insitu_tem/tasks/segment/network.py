@@ -19,10 +19,15 @@ __all__ = ["proposed", "segmented"]
 
 
 def segmented(
-    movie: Movie, settings: SegmentSettings, picture: tuple[slice, slice], job: Job
+    movie: Movie,
+    settings: SegmentSettings,
+    picture: tuple[slice, slice],
+    job: Job,
+    *,
+    tile: int | None = None,
 ) -> Segmentation:
-    """Return the particles of every frame."""
-    finder, view = _finder(movie, settings, picture, job)
+    """Return the particles of every frame; for `tile` see `ParticleFinder`."""
+    finder, view = _finder(movie, settings, picture, job, tile=tile)
     job.log(view.words)
     labels, probability = finder.segment(
         movie, view, picture, keep_probability=settings.probability_map, job=job
@@ -44,7 +49,12 @@ def proposed(
 
 
 def _finder(
-    movie: Movie, settings: SegmentSettings, picture: tuple[slice, slice], job: Job
+    movie: Movie,
+    settings: SegmentSettings,
+    picture: tuple[slice, slice],
+    job: Job,
+    *,
+    tile: int | None = None,
 ) -> tuple[ParticleFinder, View]:
     """Return the network of the settings, and how it sees the movie best."""
     model = get_model(settings.model).expect(task="segment")
@@ -54,7 +64,11 @@ def _finder(
         settings.probability, settings.split, settings.smallest_diameter, settings.drop_edge
     )
     finder = ParticleFinder(
-        model.load(device), likes=model.card.polarity, device=device, instances=instances
+        model.load(device),
+        likes=model.card.polarity,
+        device=device,
+        instances=instances,
+        tile=tile,
     )
     view = finder.view(
         sample_frames(movie, picture),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from napari_insitu_tem.analysis.sampling import picture_of
 from napari_insitu_tem.analysis.zone_axis.local_pairs import PairFinder
 from napari_insitu_tem.analysis.zone_axis.windowed import WindowRows
 from napari_insitu_tem.io.store import as_dask
@@ -9,7 +10,7 @@ from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie, MovieError
 from napari_insitu_tem.results import Segmentation
 from napari_insitu_tem.tasks.registry import task
-from napari_insitu_tem.tasks.segment import SegmentSettings, segment
+from napari_insitu_tem.tasks.segment.settings import SegmentSettings
 from napari_insitu_tem.tasks.track import TrackSettings, track
 from napari_insitu_tem.tasks.zone_axis.mapping import particle_table, write_map
 from napari_insitu_tem.tasks.zone_axis.result import ZoneAxis
@@ -19,6 +20,7 @@ from napari_insitu_tem.tasks.zone_axis.words import summary
 __all__ = ["ZoneAxis", "ZoneAxisSettings", "zone_axis"]
 
 _FRINGES = 3.0  # of the longest spacing, across the smallest particle
+_TILE = 1024  # px that the network sees at once: large frames shall do with little memory
 
 
 @task(title="Zone axis", result="zone axis")
@@ -55,6 +57,8 @@ def zone_axis(
     ModelError
         When there is no such network.
     """
+    from napari_insitu_tem.tasks.segment.network import segmented  # torch takes its time
+
     if movie.pixel_size is None:
         raise MovieError(
             f"'{movie.name}' has no pixel size, and windows and spacings are in nm. Set it under "
@@ -69,16 +73,13 @@ def zone_axis(
     step = max(1, finder.edge // settings.overlap)
     rows = WindowRows(movie.frame_shape, finder, step)
     smallest = settings.smallest_diameter or _FRINGES * settings.longest
-    segmentation = segment(
-        movie,
-        SegmentSettings(
-            model=settings.model,
-            probability=settings.probability,
-            smallest_diameter=smallest / size,
-            probability_map=True,
-        ),
-        job,
+    by_network = SegmentSettings(
+        model=settings.model,
+        probability=settings.probability,
+        smallest_diameter=smallest / size,
+        probability_map=True,
     )
+    segmentation = segmented(movie, by_network, picture_of(movie), job, tile=_TILE)
     linking = TrackSettings(memory=settings.memory, min_length=1, events=False, repair=False)
     tracking = track(segmentation, linking, job)
     values = write_map(segmentation, rows, job)
