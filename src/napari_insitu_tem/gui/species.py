@@ -227,8 +227,8 @@ class SpeciesDock(TaskPanel):
         if table is None or not len(table) or self.found is None or len(position) < 3:
             return None
         _, y, x = layer.world_to_data(np.asarray(position)[-3:])
-        away = np.hypot(table["y"] - y, table["x"] - x).to_numpy()
-        away[table["series"].to_numpy() != self._series()] = np.inf
+        away = np.hypot(table["y"] - y, table["x"] - x)
+        away = np.where(table["series"] == self._series(), away, np.inf)
         nearest = int(np.argmin(away))
         reach = 0.3 * float(self.found.counts["lattice_constant"].median())
         return nearest if away[nearest] < reach else None

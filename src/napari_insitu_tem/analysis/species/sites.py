@@ -22,11 +22,11 @@ SPECIES = ("Mo", "2S", "S")
 EMPTY = 3
 #: Sum of the maps, of the typical column's, at which a site is as likely empty as not, and how
 #: fast that changes.
-_HALF, _SOFT = 0.45, 0.08
+_HALF, _SOFT = 0.385, 0.083
 #: From the log ratio of the shares of one S and of two to that of their probabilities: networks
 #: trained on spots hedge towards the common class. With these, probabilities of the shipped
 #: network are right in the mean (logistic regression on simulated series, seeds below 1000).
-_SLOPE, _OFFSET, _FLOOR = 1.2, 0.75, 1e-3
+_SLOPE, _OFFSET, _FLOOR = 1.18, 0.85, 1e-9
 #: Steps from a site to its three neighbours, from sublattice f to f + 1; the reverse to f - 1.
 _UP = np.array([(1, 0), (0, -1), (-1, 1)])
 

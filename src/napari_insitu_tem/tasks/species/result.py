@@ -23,7 +23,7 @@ KINDS = ("S", "2S", "Mo")
 
 units.register(
     lattice_constant=units.Quantity("Lattice constant", length=1),
-    lattice_rotation=units.Quantity("Direction of the lattice", unit="deg"),
+    sheet_direction=units.Quantity("Direction of the sheet", unit="deg"),
     shift_y=units.Quantity("Shift along y", length=1),
     shift_x=units.Quantity("Shift along x", length=1),
     sheet_area=units.Quantity("Area of the sheet", length=2),

@@ -74,7 +74,7 @@ class Tables:
         self.counts.append(self._counted(series, table, gone, sites) | {
             "off_lattice": int(off.sum()),
             "lattice_constant": lattice.bond * np.sqrt(3) / self.scale,
-            "lattice_rotation": lattice.angle,
+            "sheet_direction": lattice.angle,
         })  # fmt: skip
 
     def numbered(self, drift: np.ndarray, reach: float) -> pd.DataFrame:
