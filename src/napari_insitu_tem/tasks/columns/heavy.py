@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 
 __all__ = ["HeavyAtoms", "HeavyAtomsError", "heavy_atoms"]
 
+units.register(
+    from_y=units.Quantity("Left y", length=1),
+    from_x=units.Quantity("Left x", length=1),
+    hop_length=units.Quantity("Length of the hop", length=1),
+    still_y=units.Quantity("y without the motion of the lattice", length=1),
+    still_x=units.Quantity("x without the motion of the lattice", length=1),
+)
+
 _SIZE = 0.2
 _MEMORY = 3
 _REACH = 1.3
@@ -77,7 +85,8 @@ def heavy_atoms(
     movie : Movie
         Read once, frame by frame.
     table : pandas.DataFrame
-        All columns as found: ``frame``, ``y``, ``x`` (px).
+        All columns as found: ``frame``, ``y``, ``x`` (px), and possibly their fitted
+        ``intensity``; the response of a filter of a column's size is taken otherwise.
     bright : bool
         Whether columns are bright.
     spacing : float
@@ -97,6 +106,12 @@ def heavy_atoms(
         rows.loc[rows["frame"] == number, ["y", "x"]].to_numpy(float)
         for number in range(movie.n_frames)
     ]
+    heights = [
+        rows.loc[rows["frame"] == number, "intensity"].to_numpy(float)
+        if "intensity" in rows
+        else np.full(len(points[number]), np.nan)
+        for number in range(movie.n_frames)
+    ]
     motion = follow(points, spacing)
     sites = find_sites(_still(motion, points), spacing).positions
     motion = refine(motion, points, sites, spacing)
@@ -104,7 +119,10 @@ def heavy_atoms(
     found = []
     for number, frame in enumerate(frames):
         here = points[number]
-        over = brightness_over_lattice(_heights(frame, here, spacing, bright=bright))
+        fitted = heights[number]
+        if not np.isfinite(fitted).all():
+            fitted = _heights(frame, here, spacing, bright=bright)
+        over = brightness_over_lattice(fitted)
         still = motion.to_sites(number, here)
         still = still - local_displacement(still, sites, still, spacing)
         part = pd.DataFrame(
