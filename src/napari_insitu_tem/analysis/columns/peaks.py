@@ -45,7 +45,7 @@ def local_maxima(image: np.ndarray, *, least: float, reach: float) -> tuple[np.n
     centres = np.column_stack(
         [np.bincount(number, weights=pixels[:, axis], minlength=count) for axis in (0, 1)]
     )
-    centres /= size_of[:, None]
+    centres = centres / size_of[:, None]
     heights = np.empty(count)
     heights[number] = values[highest]
     alone = size_of == 1
