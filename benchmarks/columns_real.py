@@ -1,4 +1,4 @@
-"""Columns and atoms in recordings, with settings that were not tuned to them.
+"""Columns and atoms in recordings, which were looked at while the finder was made.
 
     python benchmarks/columns_real.py supracrystal
     python benchmarks/columns_real.py haadf [--every 1]
