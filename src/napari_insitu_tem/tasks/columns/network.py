@@ -26,7 +26,7 @@ __all__ = ["NetworkFinder", "network_finder"]
 
 _WEAK = 0.3  # of the probability that is asked for: believed where the lattice goes on
 _APART = 0.08  # nm; columns are farther apart than this
-# nm; defocus makes maxima midway between the columns of a [110] row of gold, 0.14 nm from both.
+# nm; maps have maxima midway between the columns of a [110] row of gold, 0.14 nm from both.
 # Three columns in a row so close, the middle one weakest, are in no crystal that was simulated.
 _SQUEEZED = 0.17
 _RADIUS = 0.12  # nm; of a column without neighbours
