@@ -23,7 +23,7 @@ _AGREE = 0.25
 """How closely reflections agree that mean the same site, in neighbour distances."""
 
 
-def with_continued(sites: Sites, unit: float, closest: float) -> Sites:
+def with_continued(sites: Sites, unit: float, closest: float, barred: np.ndarray) -> Sites:
     """Return sites, and places where their lattice goes on, as sites that were never seen.
 
     Parameters
@@ -34,10 +34,13 @@ def with_continued(sites: Sites, unit: float, closest: float) -> Sites:
         Distance of neighbours, px.
     closest : float
         Distance of the columns that are closest to each other, px.
+    barred : (n, 2) array
+        Places (y, x), px, that are known to be none.
     """
     trusted = sites.seen >= _TRUSTED * sites.seen.max()
     more = continued_places(sites.positions[trusted], unit, _APART * closest)
-    more = more[cKDTree(sites.positions).query(more)[0] >= _APART * closest]
+    others = np.concatenate([sites.positions, barred])
+    more = more[cKDTree(others).query(more)[0] >= _APART * closest]
     positions = np.concatenate([sites.positions, more])
     seen = np.append(sites.seen, np.zeros(len(more), int))
     order = np.lexsort((positions[:, 1], np.round(positions[:, 0] / closest)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,6 +77,8 @@ class Dynamics:
         Of every site being occupied, in the order of `sites`.
     message : str
         What was found, in a sentence or two.
+    barred : (n, 2) array
+        Places, as those of the sites, that a hand cleared of all their columns.
     """
 
     movie: Movie
@@ -88,6 +90,7 @@ class Dynamics:
     motion: pd.DataFrame
     probability: np.ndarray
     message: str = ""
+    barred: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return sites, events, counts and rates in published units."""
@@ -126,7 +129,13 @@ class Dynamics:
 
 
 def dynamics(
-    movie: Movie, table: pd.DataFrame, *, bright: bool, spacing: float, job: Job = Job()
+    movie: Movie,
+    table: pd.DataFrame,
+    *,
+    bright: bool,
+    spacing: float,
+    barred: np.ndarray | None = None,
+    job: Job = Job(),
 ) -> Dynamics:
     """Follow columns over time: which sites are occupied when, and what changes.
 
@@ -141,6 +150,8 @@ def dynamics(
         Whether columns are brighter than what lies between them.
     spacing : float
         Distance of neighbouring columns, px.
+    barred : (n, 2) array, optional
+        Places, as those of the sites, that are not looked at where no column was found.
     job : Job
         Progress and cancel.
 
@@ -159,6 +170,7 @@ def dynamics(
         raise DynamicsError("One frame shows no events; columns are followed in movies.")
     if not (np.isfinite(spacing) and spacing > 1):
         raise DynamicsError(f"A distance of {spacing:g} px between columns cannot be followed.")
+    barred = np.zeros((0, 2)) if barred is None else barred
     positions = _by_frame(table, movie.n_frames)
     near = closest(positions, spacing)
     motion = follow(positions, near)
@@ -175,7 +187,7 @@ def dynamics(
     often = sites[found.seen >= np.median(found.seen)]
     unit = hop_unit(often, spacing)
     size, bright = spot_size(_sampled(movie), motion, often, spacing, bright=bright)
-    found = with_continued(found, unit, near)
+    found = with_continued(found, unit, near, barred)
     sites = found.positions
     frames = job.track(movie.iter_frames(), "Reading sites", movie.n_frames)
     levels = levels_of(frames, motion, sites, size, bright=bright)
@@ -197,7 +209,8 @@ def dynamics(
     numbers[_rows_by_frame(table)] = site + 1
     table = table.assign(site=numbers)
     seen = np.bincount(site[site >= 0], minlength=len(sites))
-    return _result(movie, table, motion, sites, seen, state, spacing, unit)
+    result = _result(movie, table, motion, sites, seen, state, spacing, unit)
+    return result.replace(barred=barred)
 
 
 def _learnt(
