@@ -191,7 +191,7 @@ def dynamics(
     sites = found.positions
     frames = job.track(movie.iter_frames(), "Reading sites", movie.n_frames)
     levels = levels_of(frames, motion, sites, size, bright=bright)
-    inside = np.isfinite(levels).any(0)
+    inside = (found.seen > 0) | (np.isfinite(levels).mean(0) > 0.5)
     sites, times, levels = sites[inside], found.seen[inside], levels[:, inside]
     levels = divide_contrast(levels)
     often = times >= np.median(times[times > 0])
