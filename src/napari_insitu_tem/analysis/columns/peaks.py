@@ -50,8 +50,12 @@ def local_maxima(image: np.ndarray, *, least: float, reach: float) -> tuple[np.n
     centres = sums / size_of[:, None]
     heights = np.empty(count)
     heights[number] = values[highest]
-    alone = size_of == 1
-    centres[alone] += _vertices(values, np.rint(centres[alone]).astype(int))
+    # Across a row of equal pixels, as along both axes of a single one, a parabola has a vertex.
+    first = np.zeros((count, 2), int)
+    first[number] = pixels
+    spread = np.zeros((count, 2))
+    np.maximum.at(spread, number, np.abs(pixels - first[number]))
+    centres += np.where(spread == 0, _vertices(values, first), 0)
     order = np.argsort(-heights, kind="stable")
     kept = order[well_apart(centres[order], reach)]
     return centres[kept], heights[kept]
