@@ -43,7 +43,7 @@ def picture(places: np.ndarray, *, width=2.2, height=20.0, noise=0.0, size=128, 
 
 
 @given(st.floats(20.1, 40.9), st.floats(20.1, 40.9), st.floats(1.0, 3.0))
-@example(20.5, 20.25, 1.0)
+@example(20.5, 20.25, 1.0)  # two pixels of the same height
 def test_the_vertex_of_a_gaussian_bump_is_exact(y, x, width):
     image = picture(np.array([[y, x]]), width=width, height=1.0, size=64) - 50
     places, values = local_maxima(image, least=0.3, reach=3)

@@ -50,12 +50,12 @@ def local_maxima(image: np.ndarray, *, least: float, reach: float) -> tuple[np.n
     centres = sums / size_of[:, None]
     heights = np.empty(count)
     heights[number] = values[highest]
-    one = np.empty((count, 2), int)
-    one[number] = pixels
-    # Across a plateau one pixel wide (a spot midway between two pixels) the vertex still counts.
-    wide = np.zeros((count, 2), bool)
-    np.logical_or.at(wide, number, pixels != one[number])
-    centres += np.where(wide, 0.0, _vertices(values, one))
+    # Across a row of equal pixels, as along both axes of a single one, a parabola has a vertex.
+    first = np.zeros((count, 2), int)
+    first[number] = pixels
+    spread = np.zeros((count, 2))
+    np.maximum.at(spread, number, np.abs(pixels - first[number]))
+    centres += np.where(spread == 0, _vertices(values, first), 0)
     order = np.argsort(-heights, kind="stable")
     kept = order[well_apart(centres[order], reach)]
     return centres[kept], heights[kept]
