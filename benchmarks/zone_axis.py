@@ -133,7 +133,7 @@ def filtered(movies: int) -> None:
         passing += (best.fillna(0) >= found.threshold).tolist()
     angle, passes = np.array(angles), np.array(passing)
     rows = []
-    for low, high in ((0, 1.5), (1.5, 2.5), (2.5, 4), (4, 6), (6, 8), (8, 10.1)):
+    for low, high in ((0, 1.5), (1.5, 4), (4, 6), (6, 8), (8, 10.1)):
         these = (angle >= low) & (angle < high)
         rows.append([f"{low} to {high}", int(these.sum()), 100 * float(passes[these].mean())])
     print_table(

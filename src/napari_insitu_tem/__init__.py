@@ -36,6 +36,7 @@ _MODULES = {
             "zone_axis",
             "thon",
             "columns",
+            "species",
             "latent",
             "segment",
             "correct",

@@ -38,7 +38,7 @@ def draw_effect(table: pd.DataFrame, effect: pd.DataFrame, threshold: float, axe
         (values[values < threshold], GREY, "below the threshold"),
         (values[values >= threshold], _KEPT, "interpretable"),
     ):
-        axes.hist(part, edges, color=colour, alpha=0.75, label=label)
+        axes.hist(part, edges.tolist(), color=colour, alpha=0.75, label=label)
     axes.axvline(threshold, color="black", lw=1)
     axes.set_xlim(0, 1)
     axes.set_xlabel("Evenness")
@@ -55,7 +55,8 @@ def draw_effect(table: pd.DataFrame, effect: pd.DataFrame, threshold: float, axe
 def draw_courses(table: pd.DataFrame, threshold: float, axes: Axes) -> Drawn:
     """Draw the evenness of every particle over time, with the threshold."""
     along = "time_s" if "time_s" in table else "frame"
-    for number, rows in table.groupby("particle"):
+    for number in sorted(set(table["particle"])):
+        rows = table[table["particle"] == number]
         colour = PALETTE[(int(number) - 1) % len(PALETTE)]
         axes.plot(rows[along], rows["evenness"], ".-", ms=3, lw=0.8, color=colour)
     axes.axhline(threshold, color="black", lw=1)

@@ -15,6 +15,7 @@ __all__ = [
     "learning_starts",
     "particle_models",
     "segmentation_methods",
+    "species_models",
 ]
 
 #: What the way without a network is called in settings.
@@ -56,6 +57,11 @@ def column_models() -> list[tuple[str, str]]:
 def latent_models() -> list[tuple[str, str]]:
     """Return (name, words) of every network with latent variables of windows."""
     return _models("latent")
+
+
+def species_models() -> list[tuple[str, str]]:
+    """Return (name, words) of every network that tells elements in focal series."""
+    return _models("species") or [("", "none yet: train one")]
 
 
 def learning_starts() -> list[tuple[str, str]]:

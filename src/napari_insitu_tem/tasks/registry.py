@@ -39,6 +39,7 @@ MODULES = (
     "zone_axis",
     "thon",
     "columns",
+    "species",
     "latent",
     "segment",
     "correct",

@@ -42,10 +42,10 @@ def local_maxima(image: np.ndarray, *, least: float, reach: float) -> tuple[np.n
         return np.empty((0, 2)), np.empty(0)
     number = plateaus[highest] - 1
     size_of = np.bincount(number, minlength=count)
-    centres = np.column_stack(
+    sums = np.column_stack(
         [np.bincount(number, weights=pixels[:, axis], minlength=count) for axis in (0, 1)]
     )
-    centres /= size_of[:, None]
+    centres = sums / size_of[:, None]
     heights = np.empty(count)
     heights[number] = values[highest]
     alone = size_of == 1

@@ -138,7 +138,7 @@ def _windows(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return pixels (n, k), their offsets (n, k, 2) from the places, and which count (n, k)."""
     reach = max(1, int(np.ceil(radius)))
-    steps = np.stack(np.mgrid[-reach : reach + 1, -reach : reach + 1], -1).reshape(-1, 2)
+    steps = np.indices((2 * reach + 1, 2 * reach + 1)).reshape(2, -1).T - reach
     base = np.rint(places).astype(int)
     pixels = base[:, None] + steps
     limits = np.array(image.shape)

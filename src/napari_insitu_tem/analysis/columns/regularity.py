@@ -9,7 +9,7 @@ __all__ = ["continued", "times_continued"]
 
 _NEAREST = 12
 _ENOUGH = 3
-_TOLERANCE = 0.17  # of the distance to the nearest neighbour
+_TOLERANCE = 0.2  # of the distance to the nearest neighbour
 _ROUNDS = 3
 
 

@@ -27,6 +27,7 @@ _FINEST, _STEP = 1.0, 2 ** (1 / 3)  # px; the scales that are tried
 _COARSEST = 1 / 24  # of the frame's edge: a lattice of at least five spots across
 _APART = 1.6  # scales: two spots closer than this would be one blob
 _MAXIMA = 1.5 / (2 * math.pi) ** 1.5  # of noise after the filter, per square of the scale
+_FALSE_DISCOVERIES = 0.05  # valleys as deep, over spots as high
 _DEFECT = (8.0, 4.0)  # times the noise; times what the brightest neighbour has
 
 
@@ -169,7 +170,9 @@ def _standing_out(
         return places, heights
     order = np.sort(heights)[::-1]
     deeper = len(depths) - np.searchsorted(np.sort(depths), order)
-    out = (heights >= _level(heights, deeper)) | continued(places)
+    rare = np.flatnonzero(deeper <= _FALSE_DISCOVERIES * np.arange(1, len(order) + 1))
+    beyond = order[rare[-1]] if len(rare) else math.inf
+    out = (heights >= beyond) | continued(places)
     return places[out], heights[out]
 
 

@@ -209,6 +209,6 @@ class PairFinder:
         """Steps (m, 2) to all elements of a peak's main lobe, and of the ring around it."""
         lobe = _MAIN_LOBE * self._size / self.edge
         reach = int(np.ceil(_SKIRT * lobe))
-        steps = np.stack(np.mgrid[-reach : reach + 1, -reach : reach + 1], axis=-1).reshape(-1, 2)
+        steps = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1).T
         distance = np.hypot(*steps.T)
         return steps[distance <= lobe], steps[(distance > lobe) & (distance <= _SKIRT * lobe)]

@@ -70,7 +70,8 @@ class SpotFinder:
 
     def __init__(self, spots: Spots, contrast: float) -> None:
         self.spots, self.contrast = spots, contrast
-        self.bright, self.width = spots.bright, spots.scale
+        self.bright = spots.bright
+        self.width: float | None = spots.scale
         self.radius = 2.5 * spots.scale
         self.words = (
             f"Columns are {'bright' if spots.bright else 'dark'} spots, with a standard "

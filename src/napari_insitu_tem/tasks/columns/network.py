@@ -56,7 +56,7 @@ class NetworkFinder:
         self._tiles = TiledPredictor(model.load(place), device=place)
         pixel = pixel_size / self.zoom if pixel_size else 0.02
         self._apart = max(1.0, _APART / pixel)
-        self.width = None
+        self.width: float | None = None
         self.radius = max(2.0, _RADIUS / pixel / self.zoom)
         self.words = ""
 

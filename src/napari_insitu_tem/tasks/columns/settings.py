@@ -36,7 +36,7 @@ class ColumnsSettings(Settings):
         "In HRTEM both look much alike: say it if you know it.",
     )
     probability: float = setting(
-        0.5,
+        0.3,
         title="Probability",
         description="The network's probability from which on a column counts. Weaker ones count "
         "where the lattice of others goes on.",

@@ -1,0 +1,204 @@
+"""Sites of a sheet's lattice: which lie within the sheet, what each holds, what is missing.
+
+Where the lattice puts a metal atom there is one or none; where it puts sulphur there are two, one
+or none. So a column's class is chosen among those of its sublattice only, and a site within the
+sheet at which no column was found is a vacancy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_insitu_tem.analysis.species.honeycomb import ON_SITE, Honeycomb
+from napari_insitu_tem.analysis.species.peaks import Columns, spot_masses
+
+__all__ = ["EMPTY", "SPECIES", "Sites", "read_sites"]
+
+#: Classes of a site, in the order of the networks' maps, and none.
+SPECIES = ("Mo", "2S", "S")
+EMPTY = 3
+#: Sum of the maps, of the typical column's, at which a site is as likely empty as not, and how
+#: fast that changes.
+_HALF, _SOFT = 0.385, 0.083
+#: From the log ratio of the shares of one S and of two to that of their probabilities: networks
+#: trained on spots hedge towards the common class. With these, probabilities of the shipped
+#: network are right in the mean (logistic regression on simulated series, seeds below 1000).
+_SLOPE, _OFFSET, _FLOOR = 1.18, 0.85, 1e-9
+#: Steps from a site to its three neighbours, from sublattice f to f + 1; the reverse to f - 1.
+_UP = np.array([(1, 0), (0, -1), (-1, 1)])
+
+
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """All sites of the sheet in the frame.
+
+    Parameters
+    ----------
+    lattice : Honeycomb
+        The lattice.
+    indices : (n, 2) array
+        Of its points.
+    metal : (n,) bool array
+        Whether the site is a metal's.
+    positions : (n, 2) array
+        Of the column, or of the site where there is none; px.
+    column : (n,) int array
+        Which column is there; -1 for none.
+    probability : (n, 4) array
+        Of Mo, 2S, S and nothing.
+    inside : (n,) bool array
+        Within the sheet: occupied, or a hole that the sheet surrounds.
+    """
+
+    lattice: Honeycomb
+    indices: np.ndarray
+    metal: np.ndarray
+    positions: np.ndarray
+    column: np.ndarray
+    probability: np.ndarray
+    inside: np.ndarray
+
+    @property
+    def kind(self) -> np.ndarray:
+        """The likeliest class (n,); 3 for an empty site."""
+        return np.asarray(np.argmax(self.probability, axis=1))
+
+    @property
+    def confidence(self) -> np.ndarray:
+        """Its probability (n,)."""
+        return np.asarray(self.probability.max(axis=1))
+
+
+def read_sites(
+    maps: np.ndarray,
+    columns: Columns,
+    lattice: Honeycomb,
+    *,
+    area: tuple[slice, slice],
+    largest_hole: int = 12,
+) -> Sites:
+    """Read every site of the sheet.
+
+    Parameters
+    ----------
+    maps : (3, y, x) array
+        Of Mo, 2S and S.
+    columns : Columns
+        As found in them.
+    lattice : Honeycomb
+        As fitted to them.
+    area : (slice, slice)
+        Rows and columns within which sites count.
+    largest_hole : int
+        Sites that are empty and touch each other are vacancies up to this number; more are a
+        pore, or the world outside the sheet.
+    """
+    indices = _grid(lattice, area)
+    which = Honeycomb.sublattice(indices)
+    indices = indices[(which == lattice.metal) | (which == lattice.sulphur)]
+    metal = Honeycomb.sublattice(indices) == lattice.metal
+    column = _matched(columns, lattice, indices)
+    positions = lattice.place(indices)
+    positions[column >= 0] = columns.positions[column[column >= 0]]
+    masses = spot_masses(maps, positions, bond=lattice.bond)
+    probability = _probability(masses, metal, column)
+    empty = np.argmax(probability, axis=1) == EMPTY
+    inside = ~empty | _holes(indices, metal, lattice, empty, largest_hole)
+    return Sites(lattice, indices, metal, positions, column, probability, inside)
+
+
+def _grid(lattice: Honeycomb, area: tuple[slice, slice]) -> np.ndarray:
+    """Return all lattice points within an area."""
+    rows, columns = area
+    corners = np.array(
+        [(y, x) for y in (rows.start, rows.stop) for x in (columns.start, columns.stop)]
+    )
+    exact = (corners - lattice.origin) @ np.linalg.inv(lattice.vectors)
+    low, high = np.floor(exact.min(axis=0)).astype(int), np.ceil(exact.max(axis=0)).astype(int)
+    m, n = np.meshgrid(
+        *(np.arange(a, b + 1) for a, b in zip(low, high, strict=True)), indexing="ij"
+    )
+    points = np.column_stack([m.ravel(), n.ravel()])
+    y, x = lattice.place(points).T
+    within = (
+        (y >= rows.start) & (y <= rows.stop - 1) & (x >= columns.start) & (x <= columns.stop - 1)
+    )
+    return np.asarray(points[within])
+
+
+def _matched(columns: Columns, lattice: Honeycomb, indices: np.ndarray) -> np.ndarray:
+    """Return the column on every site, -1 where there is none."""
+    found = np.full(len(indices), -1)
+    if not len(columns):
+        return found
+    nearest, away = lattice.nearest(columns.positions)
+    rank = {tuple(index): at for at, index in enumerate(indices.tolist())}
+    for number in np.argsort(-away):  # the nearest comes last and stays
+        at = rank.get(tuple(nearest[number].tolist()))
+        if at is not None and away[number] < ON_SITE:
+            found[at] = number
+    return found
+
+
+def _probability(masses: np.ndarray, metal: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Return the probability (n, 4) of every class, those of the other sublattice being none.
+
+    The sum of all maps tells whether there is a column, as the typical column's sum has a
+    narrow distribution and that of an empty site is near zero. What the column is follows from
+    the shares of the classes that the site can hold.
+    """
+    total = masses.sum(axis=1)
+    there = column >= 0
+    typical = float(np.median(total[there])) if there.any() else 1.0
+    shares = np.clip(masses / max(typical, 1e-12), 0, None)
+    empty = 1 / (1 + np.exp((shares.sum(axis=1) - _HALF) / _SOFT))
+    ratio = np.log((shares[:, 2] + _FLOOR) / (shares[:, 1] + _FLOOR))
+    one = 1 / (1 + np.exp(-(_SLOPE * ratio + _OFFSET)))
+    found = np.zeros((len(masses), 4))
+    found[:, EMPTY] = empty
+    found[metal, 0] = 1 - empty[metal]
+    found[~metal, 1] = ((1 - empty) * (1 - one))[~metal]
+    found[~metal, 2] = ((1 - empty) * one)[~metal]
+    return found
+
+
+def _holes(
+    indices: np.ndarray,
+    metal: np.ndarray,
+    lattice: Honeycomb,
+    empty: np.ndarray,
+    largest: int,
+) -> np.ndarray:
+    """Return which empty sites belong to holes of at most so many sites."""
+    rank = {tuple(index): at for at, index in enumerate(indices.tolist())}
+    # From metal to its sulphur neighbours the sublattice goes up by one, or down by one.
+    up = (lattice.sulphur - lattice.metal) % 3 == 1
+    found = np.zeros(len(indices), bool)
+    seen = ~empty
+    for start in np.flatnonzero(empty):
+        if seen[start]:
+            continue
+        group, border = [int(start)], [int(start)]
+        seen[start] = True
+        while border:
+            here = border.pop()
+            for other in _neighbours(indices[here], rank, outwards=metal[here] == up):
+                if not seen[other]:
+                    seen[other] = True
+                    group.append(other)
+                    border.append(other)
+        found[group] = len(group) <= largest
+    return found
+
+
+def _neighbours(
+    index: np.ndarray, rank: dict[tuple[int, ...], int], *, outwards: bool
+) -> Iterator[int]:
+    steps = _UP if outwards else -_UP
+    for neighbour in (index + steps).tolist():
+        at = rank.get(tuple(neighbour))
+        if at is not None:
+            yield at
