@@ -1,9 +1,9 @@
 """Spots of a frame that are brighter than the columns of its lattice, or wider.
 
 In dark-field STEM the brightness goes with the atomic number, so that a heavy atom stands out of
-its lattice. It is higher than a column, or, where the detector or the eight bits of a video saturate,
-only wider: then it stands out at twice the size of a column. What stands out more at four times
-that size is no atom but a patch of something.
+its lattice. It is higher than a column, or, where detector or video saturate, only wider: then it
+stands out at twice the size of a column. What stands out more at four times that size is no atom
+but a patch of something.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from napari_insitu_tem.analysis.columns.peaks import local_maxima, well_apart
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LIKELY", "SURE", "bright_spots", "usual_column"]
+__all__ = ["bright_spots", "usual_column"]
 
 SURE = (5.0, 3.0)
 LIKELY = (3.0, 2.0)
-"""What begins a track, and what goes on with one: standard deviations over the usual columns, at
+WEAK = (2.0, 1.0)
+"""What begins a track, what begins and ends a stay at a place, and what shows the atom
+in between: standard deviations over the usual columns, at
 the size of a column and at twice that size."""
-_TIMES = (1.25, 1.0)
+_TIMES = (1.25, 1.0, 1.0)
 """How many times as bright as the usual column, or at twice the size as a lone one, each is at
 least."""
 _LONE = 0.64
@@ -74,14 +76,14 @@ def bright_spots(
     Returns
     -------
     pandas.DataFrame
-        One row a spot that is at least likely: ``y``, ``x`` (px), ``brightness`` (response at
+        One row a spot of at least weak evidence: ``y``, ``x`` (px), ``brightness`` (response at
         twice the size of a column, times that of a lone usual column), ``over`` (standard
         deviations over the usual columns), ``wide`` (response at four times the size over that at
-        twice) and ``sure``.
+        twice), ``sure`` and ``likely``.
     """
     import pandas as pd
 
-    names = ["y", "x", "brightness", "over", "wide", "sure"]
+    names = ["y", "x", "brightness", "over", "wide", "sure", "likely"]
     values = np.asarray(frame, np.float32)
     values = (values - values.mean()) * (1 if bright else -1)
     once, twice, wide = (_response(values, factor * size) for factor in (1, 2, 4))
@@ -103,11 +105,12 @@ def bright_spots(
     times = np.column_stack([_at(highest, places) / usual, response / lone])
     middle = np.array([1.0, crowded / lone])
     over = (times - middle) / np.maximum([spread, spread_twice * middle[1]], _LEAST)
-    sure, likely = (
+    sure, likely, weak = (
         np.any((over >= sd) & (times >= least), axis=1)
-        for sd, least in zip((SURE, LIKELY), _TIMES, strict=True)
+        for sd, least in zip((SURE, LIKELY, WEAK), _TIMES, strict=True)
     )
-    kept = np.flatnonzero(likely)
+    kept = np.flatnonzero(weak)
+    kept = kept[np.argsort(~likely[kept], kind="stable")]
     kept = kept[well_apart(places[kept], _APART * size)]
     table = pd.DataFrame(
         {
@@ -117,6 +120,7 @@ def bright_spots(
             "over": over.max(axis=1),
             "wide": _at(wide, places) / np.maximum(response, 1e-12),
             "sure": sure,
+            "likely": likely,
         }
     )
     return table.iloc[kept].reset_index(drop=True)

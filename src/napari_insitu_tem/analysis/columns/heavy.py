@@ -36,7 +36,7 @@ def followed(spots: pd.DataFrame, n_frames: int, spacing: float, *, job: Job) ->
     ----------
     spots : pandas.DataFrame
         ``frame``, ``still_y``, ``still_x`` (px, motion of the lattice taken off),
-        ``brightness``, ``wide``, ``sure``; sorted by frame.
+        ``brightness``, ``wide``, ``sure``, ``likely``; sorted by frame.
     n_frames : int
         Of the movie.
     spacing : float
@@ -56,6 +56,10 @@ def followed(spots: pd.DataFrame, n_frames: int, spacing: float, *, job: Job) ->
     each = [points[frame == number] for number in range(n_frames)]
     links = LINKERS["trackpy"](each, search_range=WITHIN * spacing, memory=MEMORY, job=job)
     table = spots.assign(stay=np.concatenate([*links.tracks, np.zeros(0, int)]))
+    # What a column adds by chance after the atom has left it must not hide where it went.
+    likely = table["frame"].where(table["likely"].astype(bool)).groupby(table["stay"])
+    begin, end = likely.transform("min"), likely.transform("max")
+    table = table[table["frame"].between(begin, end)]
     stays = table.groupby("stay")["sure"]
     lasting = (stays.transform("size") >= _SHORTEST) & (stays.transform("mean") >= _SURE)
     table = table[lasting]

@@ -61,9 +61,7 @@ def join_stays(table: pd.DataFrame, spacing: float) -> np.ndarray:
     cost = far / _FARTHEST + 0.5 * (gap - 1) / (MEMORY + 1) + 0.5 * unlike
     rows, columns = linear_sum_assignment(np.where(possible, cost, _NONE))
     atom = np.arange(len(stays))
-    linked = sorted(
-        (first[b], a, b) for a, b in zip(rows, columns, strict=True) if possible[a, b]
-    )
+    linked = sorted((first[b], a, b) for a, b in zip(rows, columns, strict=True) if possible[a, b])
     for _, before, after in linked:
         atom[after] = atom[before]
     number = {part["stay"].iloc[0]: index for part, index in zip(stays, atom, strict=True)}

@@ -150,7 +150,7 @@ def _honeycomb(size: int, spacing: float) -> np.ndarray:
     """Return the sites of a honeycomb, somewhat turned."""
     a = spacing * np.array([[np.sqrt(3), 0], [np.sqrt(3) / 2, 1.5]])
     turn = np.array([[np.cos(0.2), -np.sin(0.2)], [np.sin(0.2), np.cos(0.2)]])
-    cells = np.stack(np.mgrid[-60:60, -60:60], -1).reshape(-1, 2) @ a
+    cells = np.moveaxis(np.mgrid[-60:60, -60:60], 0, -1).reshape(-1, 2) @ a
     sites = np.concatenate([cells, cells + [0, spacing]]) @ turn.T + size / 2
     return np.asarray(sites[np.all((sites > -spacing) & (sites < size + spacing), axis=1)])
 

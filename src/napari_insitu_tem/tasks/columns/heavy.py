@@ -28,6 +28,8 @@ units.register(
     from_x=units.Quantity("Left x", length=1),
     hop_length=units.Quantity("Length of the hop", length=1),
     still_y=units.Quantity("y without the motion of the lattice", length=1),
+    over=units.Quantity("Standard deviations over the usual columns"),
+    stay=units.Quantity("Stay at a place"),
     still_x=units.Quantity("x without the motion of the lattice", length=1),
 )
 
@@ -100,6 +102,8 @@ def heavy_atoms(
     """
     import pandas as pd
 
+    if not np.isfinite(spacing):
+        raise HeavyAtomsError("Without a lattice of columns no atom can be brighter than it.")
     rows = table.sort_values("frame", kind="stable")
     points = [
         rows.loc[rows["frame"] == number, ["y", "x"]].to_numpy(float)
