@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
 from scipy import sparse, spatial
 
 from napari_insitu_tem.analysis.columns.ideal import IdealLattice, fit_lattice, local_strain
 from napari_insitu_tem.analysis.columns.refine import nearest_distances
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LATTICE_FEATURES", "describe_columns", "groups_of", "on_surface", "typical_spacing"]
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import pandas as pd
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["interpretable_frames", "threshold_effect"]
 
@@ -47,6 +51,8 @@ def threshold_effect(table: pd.DataFrame) -> pd.DataFrame:
         ``share_kept`` of all of them; ``particles_kept``, of which one image at least is;
         ``frames_kept``, in which one particle at least is. No rows where there is no particle.
     """
+    import pandas as pd
+
     columns = ["threshold", "images_kept", "share_kept", "particles_kept", "frames_kept"]
     if not len(table):
         return pd.DataFrame(columns=columns)

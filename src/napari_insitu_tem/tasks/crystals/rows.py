@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from napari_insitu_tem.analysis.fourier.evenness import evenness
 from napari_insitu_tem.analysis.fourier.indexing import Indexing
@@ -16,6 +16,9 @@ from napari_insitu_tem.analysis.fourier.lattice import (
     weighted_mean,
 )
 from napari_insitu_tem.analysis.fourier.particle import ParticlePairs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Seen", "crystal_table", "pair_table"]
 
@@ -64,6 +67,8 @@ def crystal_table(seen: list[Seen], least_evenness: float) -> pd.DataFrame:
     the same number in an earlier frame, and lies within its own size of it, turns from there on,
     so that nothing jumps when another pair becomes the brightest.
     """
+    import pandas as pd
+
     rows = []
     for each, angle in zip(seen, _orientations(seen), strict=True):
         pairs = each.found.pairs
@@ -90,6 +95,8 @@ def crystal_table(seen: list[Seen], least_evenness: float) -> pd.DataFrame:
 
 def pair_table(seen: list[Seen]) -> pd.DataFrame:
     """Return one row a frame, particle and pair, numbered from 1, the brightest first."""
+    import pandas as pd
+
     rows = []
     for each in seen:
         for number, pair in enumerate(each.found.pairs):

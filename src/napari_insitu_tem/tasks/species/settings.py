@@ -24,11 +24,12 @@ class SpeciesSettings(Settings):
     images: int | None = setting(
         None,
         title="Images per series",
-        description="How many frames of the movie, one after the other, make one focal series.",
+        description="How many frames of the movie, one after the other, make one focal series; if "
+        "left to the network, as many as it takes.",
         unit="frames",
         ge=1,
         le=99,
-        none_means="as many as the network takes",
+        none_means="the network's",
     )
     use: str = setting(
         "",

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from napari_insitu_tem.analysis.species.honeycomb import ON_SITE
 from napari_insitu_tem.analysis.species.linking import link_sites
 from napari_insitu_tem.analysis.species.registration import Shift
 from napari_insitu_tem.analysis.species.sites import EMPTY, SPECIES, Sites
 from napari_insitu_tem.tasks.species.series import Reading
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Tables"]
 
@@ -46,6 +49,8 @@ class Tables:
 
     def add(self, series: int, reading: Reading, corner: tuple[int, int]) -> None:
         """Add the columns, vacancies and counts of a series."""
+        import pandas as pd
+
         sites, lattice = reading.sites, reading.sites.lattice
         kind, confidence = sites.kind, sites.confidence
         there = kind != EMPTY
@@ -87,6 +92,8 @@ class Tables:
         reach : float
             How near counts as the same, px of the movie.
         """
+        import pandas as pd
+
         if not self.vacancies:
             return pd.DataFrame(columns=_VACANCIES)
         places = [
