@@ -141,7 +141,7 @@ def _draw(movie: Movie, found: Columns, target: Path) -> None:
     tracks = (
         found.heavy.tracks if found.heavy is not None else table.head(0).assign(atom=0, kind="")
     )
-    low, high = np.percentile(movie.frame(movie.n_frames // 2), (0.5, 99.7))
+    low, high = np.percentile(movie.frame(movie.n_frames // 2), (25, 99.7))
 
     def on_picture(y: float, x: float) -> tuple[float, float]:
         return (x + 0.5) * zoom, (y + 0.5) * zoom
@@ -165,7 +165,7 @@ def _draw(movie: Movie, found: Columns, target: Path) -> None:
                 draw.ellipse((x - 11, y - 11, x + 11, y + 11), outline=colour, width=2)
         pictures.append(picture)
     pictures[0].save(
-        target, save_all=True, append_images=pictures[1:], duration=150, loop=0, quality=25,
+        target, save_all=True, append_images=pictures[1:], duration=150, loop=0, quality=10,
         method=4,
     )  # fmt: skip
 
