@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from napari_insitu_tem.analysis.columns import ColumnsError
 from napari_insitu_tem.analysis.columns.features import describe_columns, groups_of
 from napari_insitu_tem.analysis.columns.ideal import fit_lattice, local_strain
 from napari_insitu_tem.analysis.columns.lattice_support import believed
-from napari_insitu_tem.analysis.columns.peaks import local_maxima
+from napari_insitu_tem.analysis.columns.peaks import local_maxima, squeezed
 from napari_insitu_tem.analysis.columns.refine import centres_of_mass, fit_gaussians
 from napari_insitu_tem.analysis.columns.regularity import continued
 from napari_insitu_tem.analysis.columns.spots import Spots, find_spots, look_for_spots
@@ -43,6 +43,7 @@ def picture(places: np.ndarray, *, width=2.2, height=20.0, noise=0.0, size=128, 
 
 
 @given(st.floats(20.1, 40.9), st.floats(20.1, 40.9), st.floats(1.0, 3.0))
+@example(20.5, 20.25, 1.0)  # two pixels of the same height
 def test_the_vertex_of_a_gaussian_bump_is_exact(y, x, width):
     image = picture(np.array([[y, x]]), width=width, height=1.0, size=64) - 50
     places, values = local_maxima(image, least=0.3, reach=3)
@@ -59,6 +60,18 @@ def test_a_plateau_counts_once_and_close_maxima_count_once():
     np.testing.assert_allclose(places, [[6, 6], [12, 12]])
     np.testing.assert_allclose(values, [1.0, 0.9])
     assert len(local_maxima(np.zeros((8, 8)), least=0.5, reach=2)[0]) == 0
+
+
+def test_only_the_weaker_one_between_two_close_ones_is_squeezed():
+    row = np.array([[5.0, 5.0], [5.2, 10.0], [5.0, 15.0], [10.0, 5.0], [5.0, 40.0]])
+    heights = np.array([0.8, 0.5, 0.7, 0.4, 0.3])
+    assert squeezed(row, heights, 7.0).tolist() == [False, True, False, False, False]
+    assert not squeezed(row, heights, 4.0).any()
+    assert not squeezed(row, np.array([0.8, 0.75, 0.7, 0.4, 0.3]), 7.0).any()
+    assert not squeezed(
+        crystal("honeycomb"), np.linspace(0.1, 1, len(crystal("honeycomb"))), 14
+    ).any()
+    assert len(squeezed(np.empty((0, 2)), np.empty(0), 3.0)) == 0
 
 
 @pytest.mark.parametrize("bright", [True, False])

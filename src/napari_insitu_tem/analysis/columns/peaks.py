@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage, spatial
 
-__all__ = ["local_maxima", "well_apart"]
+__all__ = ["local_maxima", "squeezed", "well_apart"]
 
 _TINY = 1e-6
+_AROUND = 6
+_OPPOSITE = np.cos(np.radians(130))
 
 
 def local_maxima(image: np.ndarray, *, least: float, reach: float) -> tuple[np.ndarray, np.ndarray]:
@@ -48,8 +50,12 @@ def local_maxima(image: np.ndarray, *, least: float, reach: float) -> tuple[np.n
     centres = sums / size_of[:, None]
     heights = np.empty(count)
     heights[number] = values[highest]
-    alone = size_of == 1
-    centres[alone] += _vertices(values, np.rint(centres[alone]).astype(int))
+    # Across a row of equal pixels, as along both axes of a single one, a parabola has a vertex.
+    first = np.zeros((count, 2), int)
+    first[number] = pixels
+    spread = np.zeros((count, 2))
+    np.maximum.at(spread, number, np.abs(pixels - first[number]))
+    centres += np.where(spread == 0, _vertices(values, first), 0)
     order = np.argsort(-heights, kind="stable")
     kept = order[well_apart(centres[order], reach)]
     return centres[kept], heights[kept]
@@ -65,6 +71,36 @@ def well_apart(places: np.ndarray, distance: float) -> np.ndarray:
         if kept[first]:
             kept[second] = False
     return kept
+
+
+def squeezed(places: np.ndarray, values: np.ndarray, distance: float) -> np.ndarray:
+    """Tell which maxima lie between two higher ones that are close on opposite sides.
+
+    Parameters
+    ----------
+    places : (n, 2) array
+        Row and column, px.
+    values : (n,) array
+        Their heights.
+    distance : float
+        How close both are, px.
+
+    Returns
+    -------
+    (n,) bool array
+    """
+    count = min(_AROUND + 1, len(places))
+    if count < 3:
+        return np.zeros(len(places), bool)
+    off, index = spatial.cKDTree(places).query(places, count, distance_upper_bound=distance)
+    # The nearest is the maximum itself; places that are too far have an index past the end.
+    near, others = off[:, 1:] < np.inf, np.minimum(index[:, 1:], len(places) - 1)
+    higher = near & (values[others] > values[:, None])
+    towards = places[others] - places[:, None]
+    towards = towards / np.maximum(np.linalg.norm(towards, axis=-1, keepdims=True), _TINY)
+    cosine = np.einsum("nix,njx->nij", towards, towards)
+    both = higher[:, :, None] & higher[:, None, :] & (cosine < _OPPOSITE)
+    return both.any(axis=(1, 2))
 
 
 def _vertices(values: np.ndarray, pixels: np.ndarray) -> np.ndarray:
