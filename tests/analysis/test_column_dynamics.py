@@ -5,8 +5,9 @@ from hopping_columns import hopping_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from napari_insitu_tem.analysis.columns.continued import continued_places
 from napari_insitu_tem.analysis.columns.counts import count_columns
-from napari_insitu_tem.analysis.columns.hops import find_changes
+from napari_insitu_tem.analysis.columns.hops import find_changes, pair_hops
 from napari_insitu_tem.analysis.columns.rates import poisson_interval
 from napari_insitu_tem.analysis.columns.shared_motion import follow, refine
 from napari_insitu_tem.analysis.columns.sites import assign, find_sites, surface_sites
@@ -48,6 +49,30 @@ def test_hops_are_found_with_their_times_and_sites(seed):
 def test_dark_columns_are_followed_as_bright_ones_are():
     made = hopping_columns(0, bright=False)
     assert matched(found_in(made, bright=False), made) == len(made.events)
+
+
+def test_a_site_that_is_never_found_is_hopped_to_where_the_lattice_goes_on():
+    made = hopping_columns(0, hops=3)
+    to = made.events.iloc[0]
+    there = np.hypot(made.table["y"] - to["y"], made.table["x"] - to["x"]) < made.spacing / 2
+    found = dynamics(made.movie, made.table[~there], bright=True, spacing=made.spacing, job=QUIET)
+    assert matched(found, made) == len(made.events)
+
+
+def test_a_lattice_goes_on_one_ring_beyond_its_edge():
+    lattice = np.stack(np.mgrid[0:5, 0:5].reshape(2, -1), 1) * 10.0
+    places = continued_places(lattice, 10.0, 5.5)
+    assert len(places) == 20
+    assert ((places == -10) | (places == 50)).any(1).all()
+    assert not len(continued_places(lattice[:1], 10.0, 5.5))
+
+
+def test_a_short_stay_with_little_evidence_is_no_event():
+    probability = np.tile([0.1, 0.9], (20, 1))
+    probability[10, 0] = 0.9
+    favour = np.where(probability > 0.5, 4.0, -4.0)
+    hops, alone = pair_hops(find_changes(probability), favour, np.array([[0, 0], [9, 0]]), 9.0)
+    assert not hops and not alone
 
 
 @pytest.mark.parametrize("seed", range(3))

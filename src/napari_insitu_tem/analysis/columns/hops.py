@@ -7,6 +7,7 @@ how much likelier the pair is as a hop than as two events that happen to be near
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +21,8 @@ _APART = 6
 """Frames by which leaving and taking may seem to differ in one hop."""
 _COMMON = 3.0
 """How much commoner hops are than columns that come or go near by (natural logarithm)."""
-_FLICKER = 11.0
-"""Evidence (natural logarithm) for a stay or an absence that belongs to no hop."""
+_SHORT, _ALONE = 5.0, 15.0
+"""Evidence (natural logarithm) for a stay or an absence, and for one that belongs to no hop."""
 _TARGETS = 6
 """Sites to which a column may hop."""
 FARTHEST_HOP = 2.6
@@ -66,20 +67,18 @@ class Hop:
         return min(self.left.confidence, self.taken.confidence)
 
 
-def find_changes(probability: np.ndarray, *, least: float = 0.5) -> list[Change]:
+def find_changes(probability: np.ndarray) -> list[Change]:
     """Find when sites change.
 
     Parameters
     ----------
     probability : (t, s) array
         Of being occupied.
-    least : float
-        Smallest confidence that counts.
 
     Returns
     -------
     list of Change
-        Sorted by frame.
+        Sorted by frame; those of a site take turns, however sure they are.
     """
     full = probability > 0.5
     flips = np.argwhere(np.diff(full.astype(np.int8), axis=0))
@@ -92,8 +91,7 @@ def find_changes(probability: np.ndarray, *, least: float = 0.5) -> list[Change]
         new = course[frame : frame + min(_AROUND, after)]
         old = course[max(0, frame - min(_AROUND, earlier)) : frame]
         sure = float(new.max() * (1 - old.min()) if taken else (1 - new.min()) * old.max())
-        if sure >= least:
-            found.append(Change(int(site), frame, taken, sure))
+        found.append(Change(int(site), frame, taken, sure))
     return sorted(found, key=lambda change: (change.frame, change.site))
 
 
@@ -123,6 +121,7 @@ def pair_hops(
     alone : list of Change
         What is left.
     """
+    changes = _without_flicker(changes, favour, _SHORT)
     left = [change for change in changes if not change.taken]
     taken = [change for change in changes if change.taken]
     gain = np.zeros((len(left), len(taken)))
@@ -140,32 +139,48 @@ def pair_hops(
             by_chance = np.log(rate * (2 * abs(after.frame - before.frame) + 1))
             gain[row, column] = likely - by_chance - loss
     rows, columns = linear_sum_assignment(-np.maximum(gain, 0))
-    hops, used = [], set()
+    hops: list[Hop] = []
+    used: set[Change] = set()
     for row, column in zip(rows, columns, strict=True):
         if gain[row, column] > 0:
             hops.append(Hop(left[row], taken[column], int(when[row, column])))
             used |= {left[row], taken[column]}
     hops.sort(key=lambda each: each.frame)
-    return hops, _without_flicker([each for each in changes if each not in used], favour)
+    alone = [each for each in changes if each not in used]
+    return hops, _without_flicker(alone, favour, _ALONE, used)
 
 
-def _without_flicker(alone: list[Change], favour: np.ndarray) -> list[Change]:
-    """Return changes without short stays (or absences) that no hop explains and few frames show.
+def _without_flicker(
+    changes: list[Change], favour: np.ndarray, least: float, hopped: Set[Change] = frozenset()
+) -> list[Change]:
+    """Return changes without stays (or absences) for which the frames speak too little.
 
-    Two changes by chance have to be as much likelier than none as two changes are rare.
+    Every stay, also one that lasts from the movie's start or to its end, needs the evidence
+    `least`. Changes in `hopped` have been explained and stay.
     """
-    dropped: set[Change] = set()
-    last: dict[int, Change] = {}
-    for change in alone:
-        before = last.get(change.site)
-        last[change.site] = change
-        if before is None or before.taken == change.taken:
-            continue
-        sign = 1 if before.taken else -1
-        frames = slice(before.frame, change.frame)
-        if sign * float(np.sum(favour[frames, change.site])) < _FLICKER:
-            dropped |= {before, change}
-    return [change for change in alone if change not in dropped]
+    of_site: dict[int, list[Change]] = {}
+    for change in [*changes, *hopped]:
+        of_site.setdefault(change.site, []).append(change)
+    kept: list[Change] = []
+    for site, course in of_site.items():
+        course.sort(key=lambda change: change.frame)
+        sums = np.append(0, np.cumsum(favour[:, site], dtype=float))
+        while course:
+            frames = [0, *(change.frame for change in course), len(favour)]
+            full = [not course[0].taken, *(change.taken for change in course)]
+            ends = [course[max(index - 1, 0) : index + 1] for index in range(len(full))]
+            evidence = [
+                np.inf
+                if any(change in hopped for change in end)
+                else (1 if state else -1) * (sums[stop] - sums[start])
+                for start, stop, state, end in zip(frames, frames[1:], full, ends, strict=False)
+            ]
+            weakest = int(np.argmin(evidence))
+            if evidence[weakest] >= least:
+                break
+            course = [change for change in course if change not in ends[weakest]]
+        kept += [change for change in course if change not in hopped]
+    return sorted(kept, key=lambda change: (change.frame, change.site))
 
 
 def _at_once(

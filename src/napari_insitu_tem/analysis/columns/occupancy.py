@@ -9,7 +9,7 @@ site whose levels are explained as well by one level that drifts slowly does not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy import ndimage, sparse
@@ -26,13 +26,13 @@ _MEAN_FIELD = 3
 """Rounds in which sites tell those around them."""
 _PRIOR = 3.0
 """Frames that the usual levels are worth against a site's own."""
-_GAIN = 6.0
+_GAIN = 4.0
 """How much more likely (natural logarithm) two states must be than one that drifts."""
 _STEP = 0.2
 """Smallest difference of levels that is a column, in usual columns."""
-_DETECTION = 0.5
-"""Weight of a detection beside the level, with which it shares its noise."""
-_DRIFT = 40.0
+_SMALL = 0.5
+"""What a column that never changes shows at least, in usual columns; short ones and light atoms."""
+_DRIFT = 80.0
 """Frames over which a level that drifts is averaged."""
 
 
@@ -44,18 +44,15 @@ class Evidence:
     ----------
     levels : (t, s) array
         Response of the matched filter, contrast divided out; NaN where a frame says nothing.
-    detected : (t, s) bool array
-        Whether a column was found there.
     within_reach : (s, s) sparse array
         1 for sites between which a column can hop; see `reachable`.
-    usual : (float, float), optional
-        Levels of a site that is empty and one that is full, as far as known.
+    usual : (float, float)
+        Levels of a site that is empty and one that is full.
     """
 
     levels: np.ndarray
-    detected: np.ndarray
     within_reach: sparse.csr_array
-    usual: tuple[float, float] | None = None
+    usual: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +80,11 @@ class Occupancy:
     noise: np.ndarray
     favour: np.ndarray
 
+    def of(self, sites: np.ndarray) -> Occupancy:
+        """Return what is known of some of the sites (indices or a mask)."""
+        parts = {each.name: getattr(self, each.name)[..., sites] for each in fields(self)}
+        return Occupancy(**parts)
+
 
 def reachable(sites: np.ndarray, farthest: float) -> sparse.csr_array:
     """Return between which sites (s, 2) a column can hop: those at most so far apart (px)."""
@@ -97,7 +99,7 @@ def occupancy(evidence: Evidence) -> Occupancy:
     Parameters
     ----------
     evidence : Evidence
-        Levels and detections.
+        Levels, and what is usual.
 
     Returns
     -------
@@ -105,31 +107,27 @@ def occupancy(evidence: Evidence) -> Occupancy:
         Probabilities. A stay of one or two frames cannot be told from noise at a low dose and
         is smoothed over.
     """
-    levels, detected = evidence.levels.astype(float), evidence.detected
+    levels = evidence.levels.astype(float)
     n_frames, n_sites = levels.shape
     if not n_sites or not n_frames:
         nothing = np.zeros(n_sites)
         never = np.zeros((n_frames, n_sites), np.float32)
         return Occupancy(never, nothing > 0, nothing, nothing, nothing + 1, never)
     noise = _noise(levels)
-    usual_empty, usual_full = evidence.usual or _usual(levels, detected)
-    rates = _rates(levels, detected, usual_full, usual_empty)
-    words = _DETECTION * np.where(
-        detected[..., None], np.log(rates), np.log1p(-rates)
-    )  # (t, s, 2): empty, full
+    usual_empty, usual_full = evidence.usual
     means = _first_levels(levels, noise, usual_full, usual_empty)
     prior = np.stack([np.full(n_sites, usual_empty), np.full(n_sites, usual_full)], axis=1)
-    course = _Course.of(_gaussian(levels, means, noise) + words)
+    course = _Course.of(_gaussian(levels, means, noise))
     for _ in range(_ROUNDS):
         means = _relearnt(levels, course.full, means, prior)
-        course = _Course.of(_gaussian(levels, means, noise) + words)
-    by_frame = _gaussian(levels, means, noise) + words
+        course = _Course.of(_gaussian(levels, means, noise))
+    by_frame = _gaussian(levels, means, noise)
     for _ in range(_MEAN_FIELD):
         up = _together(course.left, evidence.within_reach)
         down = _together(course.taken, evidence.within_reach)
         course = _Course.of(by_frame, up, down)
     posterior, likelihood = course.full, course.likelihood
-    still, of_still = _without_change(levels, detected, noise, words)
+    still, of_still = _without_change(levels, noise, prior * [1, _SMALL])
     step = (means[:, 1] - means[:, 0]) / max(usual_full - usual_empty, 1e-12)
     changes = (likelihood - still > _GAIN) & (step > _STEP)
     changes &= (posterior.max(0) > 0.9) & (posterior.min(0) < 0.1)
@@ -149,27 +147,6 @@ def _noise(levels: np.ndarray) -> np.ndarray:
     pooled = float(np.nanmedian(own)) if np.isfinite(own).any() else 1.0
     own = np.where(np.isfinite(own), own, pooled)
     return np.maximum(np.sqrt((own**2 + pooled**2) / 2), 1e-9)
-
-
-def _usual(levels: np.ndarray, detected: np.ndarray) -> tuple[float, float]:
-    """Return the usual levels of an empty site and of a column."""
-    often = detected.mean(0) > 0.5
-    if not often.any():
-        often = detected.mean(0) >= np.median(detected.mean(0))
-    usual = np.nanmedian(levels[:, often], axis=0)
-    full = float(np.nanmedian(usual)) if np.isfinite(usual).any() else 1.0
-    return 0.0, max(full, 1e-9)
-
-
-def _rates(levels: np.ndarray, detected: np.ndarray, full: float, empty: float) -> np.ndarray:
-    """Return how often a column is found where there is none, and where there is one."""
-    half = (full + empty) / 2
-    smooth = ndimage.uniform_filter1d(np.nan_to_num(levels), 5, axis=0, mode="nearest")
-    sure, none = smooth > half, smooth < empty + 0.25 * (full - empty)
-    found = detected[sure].mean() if sure.any() else 0.9
-    wrongly = detected[none].mean() if np.count_nonzero(none) > 50 else 0.05
-    found = float(np.clip(found, 0.3, 0.97))
-    return np.array([np.clip(wrongly, 0.02, 0.5 * found), found])
 
 
 def _first_levels(levels: np.ndarray, noise: np.ndarray, full: float, empty: float) -> np.ndarray:
@@ -285,19 +262,17 @@ def _relearnt(
 
 
 def _without_change(
-    levels: np.ndarray, detected: np.ndarray, noise: np.ndarray, words: np.ndarray
+    levels: np.ndarray, noise: np.ndarray, prior: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the log likelihood (s,) of a slowly drifting level, and which state it is."""
     known = np.isfinite(levels)
     values, weight = np.where(known, levels, 0), known.astype(float)
-    width = min(_DRIFT, len(levels) / 2)
+    width = min(_DRIFT, len(levels))
     smooth = ndimage.gaussian_filter1d(values, width, axis=0, mode="nearest") / np.maximum(
         ndimage.gaussian_filter1d(weight, width, axis=0, mode="nearest"), 1e-6
     )
     off = np.where(known, np.abs(levels - smooth) / noise, 0)
     drifting = np.sum(-0.5 * np.minimum(off, 4.0) * off, axis=0)
-    by_state = words.sum(0)  # (s, 2)
-    best = by_state.max(1)
-    # Detections decide what a site is that never changes.
+    by_state = _gaussian(levels, prior, noise).sum(0)  # (s, 2)
     chance = 1 / (1 + np.exp(np.clip(by_state[:, 0] - by_state[:, 1], -50, 50)))
-    return drifting + best, chance
+    return drifting, chance

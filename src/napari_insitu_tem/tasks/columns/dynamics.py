@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from napari_insitu_tem import units
+from napari_insitu_tem.analysis.columns.continued import with_continued
 from napari_insitu_tem.analysis.columns.counts import count_columns
+from napari_insitu_tem.analysis.columns.distances import closest, hop_unit
 from napari_insitu_tem.analysis.columns.hops import (
     FARTHEST_HOP,
     find_changes,
@@ -76,6 +77,8 @@ class Dynamics:
         Of every site being occupied, in the order of `sites`.
     message : str
         What was found, in a sentence or two.
+    barred : (n, 2) array
+        Places, as those of the sites, that a hand cleared of all their columns.
     """
 
     movie: Movie
@@ -87,6 +90,7 @@ class Dynamics:
     motion: pd.DataFrame
     probability: np.ndarray
     message: str = ""
+    barred: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Return sites, events, counts and rates in published units."""
@@ -125,7 +129,13 @@ class Dynamics:
 
 
 def dynamics(
-    movie: Movie, table: pd.DataFrame, *, bright: bool, spacing: float, job: Job = Job()
+    movie: Movie,
+    table: pd.DataFrame,
+    *,
+    bright: bool,
+    spacing: float,
+    barred: np.ndarray | None = None,
+    job: Job = Job(),
 ) -> Dynamics:
     """Follow columns over time: which sites are occupied when, and what changes.
 
@@ -140,6 +150,8 @@ def dynamics(
         Whether columns are brighter than what lies between them.
     spacing : float
         Distance of neighbouring columns, px.
+    barred : (n, 2) array, optional
+        Places, as those of the sites, that are not looked at where no column was found.
     job : Job
         Progress and cancel.
 
@@ -158,8 +170,9 @@ def dynamics(
         raise DynamicsError("One frame shows no events; columns are followed in movies.")
     if not (np.isfinite(spacing) and spacing > 1):
         raise DynamicsError(f"A distance of {spacing:g} px between columns cannot be followed.")
+    barred = np.zeros((0, 2)) if barred is None else barred
     positions = _by_frame(table, movie.n_frames)
-    near = _closest(positions, spacing)
+    near = closest(positions, spacing)
     motion = follow(positions, near)
     sites = find_sites(_at_sites(motion, positions), near).positions
     for _ in range(2):
@@ -172,25 +185,32 @@ def dynamics(
             "columns found in single frames first."
         )
     often = sites[found.seen >= np.median(found.seen)]
-    sampled = _sampled(movie)
-    size, bright = spot_size(sampled, motion, often, spacing, bright=bright)
+    unit = hop_unit(often, spacing)
+    size, bright = spot_size(_sampled(movie), motion, often, spacing, bright=bright)
+    found = with_continued(found, unit, near, barred)
+    sites = found.positions
     frames = job.track(movie.iter_frames(), "Reading sites", movie.n_frames)
-    levels = divide_contrast(levels_of(frames, motion, sites, size, bright=bright))
+    levels = levels_of(frames, motion, sites, size, bright=bright)
+    inside = (found.seen > 0) | (np.isfinite(levels).mean(0) > 0.5)
+    sites, times, levels = sites[inside], found.seen[inside], levels[:, inside]
+    levels = divide_contrast(levels)
+    often = times >= np.median(times[times > 0])
+    typical = float(np.nanmedian(levels[:, often]))
+    within_reach = reachable(sites, FARTHEST_HOP * unit)
+    evidence = Evidence(levels, within_reach, (0.0, max(typical, 1e-9)))
+    state = _learnt(movie, motion, sites, spacing, evidence, job)
+    # Places where the lattice goes on are sites only if a column is there at some time.
+    kept = (times > 0) | (state.probability.max(0) > 0.5)
+    sites, state = sites[kept], state.of(kept)
     site = np.concatenate(
         [assign(motion.to_sites(k, each), sites, near) for k, each in enumerate(positions)]
     )
-    order = _rows_by_frame(table)
-    table = table.copy()
     numbers = np.zeros(len(table), int)
-    numbers[order] = site + 1
-    table["site"] = numbers
-    detected = np.zeros(levels.shape, bool)
-    at = site >= 0
-    detected[table["frame"].to_numpy(int)[order][at], site[at]] = True
-    unit = _hop_unit(sites[found.seen >= np.median(found.seen)], spacing)
-    evidence = Evidence(levels, detected, reachable(sites, FARTHEST_HOP * unit))
-    state = _learnt(movie, motion, sites, spacing, evidence, job)
-    return _result(movie, table, motion, sites, found.seen, state, spacing, unit)
+    numbers[_rows_by_frame(table)] = site + 1
+    table = table.assign(site=numbers)
+    seen = np.bincount(site[site >= 0], minlength=len(sites))
+    result = _result(movie, table, motion, sites, seen, state, spacing, unit)
+    return result.replace(barred=barred)
 
 
 def _learnt(
@@ -216,27 +236,6 @@ def _learnt(
     own, full = levels[:, rows], chance > 0.5
     usual = (float(np.nanmedian(own[~full])), float(np.nanmedian(own[full])))
     return occupancy(dataclasses.replace(evidence, levels=levels, usual=usual))
-
-
-def _closest(positions: list[np.ndarray], spacing: float) -> float:
-    """Return how close columns come, px: less than the spacing where they are of two kinds."""
-    some = [each for each in positions[:: max(1, len(positions) // 50)] if len(each) > 3]
-    if not some:
-        return spacing
-    nearest = np.concatenate([cKDTree(each).query(each, 2)[0][:, 1] for each in some])
-    return float(min(spacing, np.quantile(nearest, 0.25)))
-
-
-def _hop_unit(sites: np.ndarray, spacing: float) -> float:
-    """Return the length in which hops are told, px: wider than the spacing for mixed columns.
-
-    On a square lattice the eighth neighbour lies √2 away. Where small columns lie between those
-    of heavy atoms, columns hop among sites of their own kind, farther apart.
-    """
-    if len(sites) < 12:
-        return spacing
-    eighth = float(np.median(cKDTree(sites).query(sites, 9)[0][:, 8]))
-    return max(spacing, eighth / 2**0.5) if eighth < 3 * spacing else spacing
 
 
 def _sampled(movie: Movie) -> list[tuple[int, np.ndarray]]:

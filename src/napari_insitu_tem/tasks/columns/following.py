@@ -29,10 +29,27 @@ def follow(found: Columns, job: Job) -> tuple[Dynamics | None, str]:
     part = movie if not found.refused else _part(movie, kept)
     table = found.table.assign(frame=np.searchsorted(kept, found.table["frame"]))
     try:
-        course = dynamics(part, table, bright=found.bright, spacing=found.spacing, job=job)
+        course = dynamics(
+            part,
+            table,
+            bright=found.bright,
+            spacing=found.spacing,
+            barred=_cleared(found),
+            job=job,
+        )
     except DynamicsError as error:
         return None, f"They were not followed: {error}"
     return _renumbered(course, movie, kept), course.message
+
+
+def _cleared(found: Columns) -> np.ndarray:
+    """Return sites (n, 2) that a hand cleared of all columns since they were last followed."""
+    before = found.dynamics
+    if before is None or "site" not in found.table:
+        return np.zeros((0, 2))
+    sites = before.sites
+    gone = (sites["seen"] > 0) & ~sites["site"].isin(found.table["site"])
+    return np.concatenate([before.barred, sites.loc[gone, ["y", "x"]].to_numpy(float)])
 
 
 def _part(movie: Movie, kept: np.ndarray) -> Movie:

@@ -1,0 +1,49 @@
+"""Distances of columns: of the closest ones, and of those among which a column hops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+__all__ = ["closest", "hop_unit"]
+
+_SAMPLED = 50
+"""Frames of which distances are measured."""
+
+
+def closest(positions: Sequence[np.ndarray], spacing: float) -> float:
+    """Return how close columns come, px: less than the spacing where they are of two kinds.
+
+    Parameters
+    ----------
+    positions : sequence of (n, 2) arrays
+        Columns of every frame (y, x), px.
+    spacing : float
+        Distance of neighbouring columns, px.
+    """
+    some = [each for each in positions[:: max(1, len(positions) // _SAMPLED)] if len(each) > 3]
+    if not some:
+        return spacing
+    nearest = np.concatenate([cKDTree(each).query(each, 2)[0][:, 1] for each in some])
+    return float(min(spacing, np.quantile(nearest, 0.25)))
+
+
+def hop_unit(sites: np.ndarray, spacing: float) -> float:
+    """Return the length in which hops are told, px: wider than the spacing for mixed columns.
+
+    On a square lattice the eighth neighbour lies √2 away. Where small columns lie between those
+    of heavy atoms, columns hop among sites of their own kind, farther apart.
+
+    Parameters
+    ----------
+    sites : (s, 2) array
+        y, x, px.
+    spacing : float
+        Distance of neighbouring columns, px.
+    """
+    if len(sites) < 12:
+        return spacing
+    eighth = float(np.median(cKDTree(sites).query(sites, 9)[0][:, 8]))
+    return max(spacing, eighth / 2**0.5) if eighth < 3 * spacing else spacing
