@@ -1,8 +1,8 @@
-"""Columns and atoms in recordings, with settings that were not tuned to them.
+"""Columns and atoms in recordings, which were looked at while the finder was made.
 
     python benchmarks/columns_real.py supracrystal
     python benchmarks/columns_real.py haadf [--every 1]
-    python benchmarks/columns_real.py graphene [--frames 115] [--movie graphene.webp]
+    python benchmarks/columns_real.py graphene [--frames 115] [--sites] [--movie graphene.webp]
 
 `haadf` compares with a Laplacian of a Gaussian whose scale and threshold are tuned on the very same
 images for the best F1.
@@ -24,7 +24,11 @@ from napari_insitu_tem import Movie
 from napari_insitu_tem.analysis.columns import ColumnsError
 from napari_insitu_tem.analysis.columns.peaks import local_maxima
 from napari_insitu_tem.io.read import read_movie
-from napari_insitu_tem.tasks.columns import ColumnsSettings, columns
+from napari_insitu_tem.tasks.columns import Columns, ColumnsSettings, columns
+
+TRAIL = 8
+"""Frames."""
+COLOURS = {"atom": (255, 154, 46), "patch": (255, 111, 208)}
 
 
 def matches(found: np.ndarray, listed: np.ndarray, within: float) -> int:
@@ -103,46 +107,67 @@ def haadf(every: int) -> None:
     print(f"at least equal: {verdict(table[0][3], best[3], at_least=True)}")
 
 
-def graphene(frames: int, target: Path | None) -> None:
+def graphene(frames: int, sites: bool, target: Path | None) -> None:
     path = recordings("stem-graphene") / "movie.mp4"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         movie = read_movie(path).select(0, frames)
-    settings = ColumnsSettings(method="spots", polarity="bright")
+    settings = ColumnsSettings(method="spots", polarity="bright", follow=sites, heavy=True)
     found = columns(movie, settings, job())
     print(found.message)
-    seen = found.table.groupby("site")["frame"].nunique().drop(index=0, errors="ignore")
-    long = int((seen >= 0.5 * movie.n_frames).sum())
-    print(f"{len(seen)} sites, {long} of them seen in at least half of the {movie.n_frames} frames")
+    if found.dynamics is not None:
+        seen = found.table.groupby("site")["frame"].nunique().drop(index=0, errors="ignore")
+        long = int((seen >= 0.5 * movie.n_frames).sum())
+        print(f"{len(seen)} sites, {long} of them seen in at least half of {movie.n_frames} frames")
+    if found.heavy is not None:
+        tracks = found.heavy.tracks
+        rows = []
+        for kind, part in tracks.groupby("kind"):
+            length = part.groupby("atom").size()
+            each = [kind, len(length), float(length.median()), int((length >= 10).sum())]
+            rows.append([*each, int(length.max()), part.groupby("frame").size().mean()])
+        names = ["kind", "number", "median frames", "of 10 or more", "longest", "a frame"]
+        print_table(f"bright spots, {len(found.heavy.hops)} hops of atoms", names, rows)
     if target is not None:
         _draw(movie, found, target)
         print(f"{target}: {target.stat().st_size / 1e6:.2f} MB")
 
 
-def _draw(movie: Movie, found: object, target: Path) -> None:
-    """Write a movie in which found columns are ringed and hops drawn for ten frames."""
+def _draw(movie: Movie, found: Columns, target: Path) -> None:
+    """Write a movie: columns as dots, heavy atoms as rings with where they came from."""
     from PIL import Image, ImageDraw
 
-    table, events = found.table, found.dynamics.events  # type: ignore[attr-defined]
-    hops, zoom, pictures = events[events["kind"] == "hop"], 2, []
-    sample = movie.frame(0)
-    low, high = np.percentile(sample, (0.5, 99.7))
+    table, zoom, pictures = found.table, 2, []
+    tracks = (
+        found.heavy.tracks if found.heavy is not None else table.head(0).assign(atom=0, kind="")
+    )
+    low, high = np.percentile(movie.frame(movie.n_frames // 2), (25, 99.7))
+
+    def on_picture(y: float, x: float) -> tuple[float, float]:
+        return (x + 0.5) * zoom, (y + 0.5) * zoom
+
     for t in range(movie.n_frames):
         grey = np.clip((movie.frame(t) - low) / (high - low), 0, 1) * 255
         picture = Image.fromarray(grey.astype(np.uint8)).convert("RGB")
         picture = picture.resize((picture.width * zoom, picture.height * zoom))
         draw = ImageDraw.Draw(picture)
         for row in table[table["frame"] == t].itertuples():
-            y, x = (row.y + 0.5) * zoom, (row.x + 0.5) * zoom
-            draw.ellipse((x - 5, y - 5, x + 5, y + 5), outline=(51, 193, 255))
-        for row in hops[(hops["frame"] <= t) & (hops["frame"] > t - 10)].itertuples():
-            ends = [(row.from_x, row.from_y), (row.x, row.y)]
-            draw.line([((x + 0.5) * zoom, (y + 0.5) * zoom) for x, y in ends],
-                      fill=(255, 154, 46), width=2)  # fmt: skip
+            x, y = on_picture(row.y, row.x)
+            draw.ellipse((x - 1, y - 1, x + 1, y + 1), fill=(51, 193, 255))
+        recent = tracks[(tracks["frame"] <= t) & (tracks["frame"] > t - TRAIL)]
+        for _, part in recent.groupby("atom"):
+            colour = COLOURS[part["kind"].iloc[0]]
+            ends = [on_picture(*each) for each in part[["y", "x"]].to_numpy(float)]
+            if len(ends) > 1:
+                draw.line(ends, fill=colour, width=2)
+            if part["frame"].iloc[-1] == t:
+                x, y = ends[-1]
+                draw.ellipse((x - 11, y - 11, x + 11, y + 11), outline=colour, width=2)
         pictures.append(picture)
     pictures[0].save(
-        target, save_all=True, append_images=pictures[1:], duration=100, loop=0, quality=35
-    )
+        target, save_all=True, append_images=pictures[1:], duration=150, loop=0, quality=10,
+        method=4,
+    )  # fmt: skip
 
 
 def main() -> None:
@@ -150,6 +175,7 @@ def main() -> None:
     parser.add_argument("what", choices=["supracrystal", "haadf", "graphene"])
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--frames", type=int, default=115)
+    parser.add_argument("--sites", action="store_true", help="follow the columns as well")
     parser.add_argument("--movie", type=Path)
     chosen = parser.parse_args()
     if chosen.what == "supracrystal":
@@ -157,7 +183,7 @@ def main() -> None:
     elif chosen.what == "haadf":
         haadf(chosen.every)
     else:
-        graphene(chosen.frames, chosen.movie)
+        graphene(chosen.frames, chosen.sites, chosen.movie)
 
 
 if __name__ == "__main__":

@@ -241,6 +241,13 @@ class MovieResult:
         """Return tables by name whose rows are places (``frame``, ``y``, ``x``) to be shown."""
         return {}
 
+    def trails(self) -> dict[str, pd.DataFrame]:
+        """Return tables by name whose rows are places over time, to be shown beside the points.
+
+        ``track``, ``frame``, ``y`` and ``x``; what else there is becomes features.
+        """
+        return {}
+
     def documents(self) -> dict[str, str]:
         """Return texts by file name ending, such as ``camera.json``."""
         return {}

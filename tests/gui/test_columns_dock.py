@@ -1,13 +1,16 @@
 """The Columns dock, in the real window: points, hand correction with undo, sites and events."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from napari.layers import Tracks
 from qtpy.QtWidgets import QPushButton
 
 from napari_insitu_tem import Job, Movie
 from napari_insitu_tem.gui.columns import ColumnsDock
 from napari_insitu_tem.gui.layers import layer_data
 from napari_insitu_tem.tasks.columns import ColumnsSettings, columns
+from napari_insitu_tem.tasks.columns.heavy import HeavyAtoms
 
 pytestmark = pytest.mark.window
 
@@ -152,3 +155,16 @@ def test_running_again_keeps_what_was_corrected(viewer, dock, found):
     names = [layer.name for layer in viewer.layers]
     assert names == ["hop", "hop [columns] (corrected by hand)", "hop [columns]"]
     assert len(dock.found.table) == len(found.table)
+
+
+def test_heavy_atoms_that_were_followed_are_a_tracks_layer(viewer, dock, found):
+    movie = found.movie
+    frames = np.arange(movie.n_frames)
+    tracks = pd.DataFrame({"atom": 1, "frame": frames, "y": 18.0 + frames, "x": 30.0})
+    heavy = HeavyAtoms(movie, tracks.assign(kind="atom", brightness=2.0), tracks.head(0))
+    followed = found.replace(heavy=heavy)
+    dock.show_result(followed, layer_data(followed, "hop [columns]"), viewer.layers["hop"])
+    layer = viewer.layers["hop [heavy atoms]"]
+    assert isinstance(layer, Tracks) and len(layer.data) == movie.n_frames
+    assert np.allclose(layer.scale, viewer.layers["hop [columns]"].scale)
+    assert set(layer.features["brightness"]) == {2.0}

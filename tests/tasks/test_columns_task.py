@@ -6,6 +6,7 @@ import pytest
 from napari_insitu_tem import Cancelled, Job, Movie, MovieError
 from napari_insitu_tem.analysis.columns import ColumnsError
 from napari_insitu_tem.io.export import export
+from napari_insitu_tem.simulate.columns.heavy import draw_heavy_movie
 from napari_insitu_tem.tasks.columns import ColumnsSettings, columns
 from napari_insitu_tem.tasks.columns.network import network_finder
 
@@ -98,3 +99,17 @@ def test_frames_are_brought_to_the_networks_pixels_before_they_are_standardised(
 def test_it_can_be_cancelled(hopping):
     with pytest.raises(Cancelled):
         columns(hopping, SPOTS, Job(is_cancelled=lambda: True, on_progress=lambda _: None))
+
+
+def test_heavy_atoms_are_followed_where_asked_for_or_words_say_why_not(
+    hopping, quiet_job, tmp_path
+):
+    made = draw_heavy_movie(np.random.default_rng(3), n_frames=12, size=110, atoms=2, patches=0)
+    settings = SPOTS.model_copy(update={"heavy": True, "follow": False, "polarity": "bright"})
+    found = columns(made.movie, settings, quiet_job)
+    assert found.heavy is not None and "bright atoms, the longest" in found.message
+    assert found.trails()["heavy_atoms"]["track"].nunique() >= 2
+    names = {path.name for path in export(found, tmp_path, job=quiet_job)}
+    assert {"heavy_atoms_heavy_atoms.csv", "heavy_atoms_heavy_atom_hops.csv"} <= names
+    none = columns(hopping, settings, quiet_job)
+    assert none.heavy is None and not none.trails() and "surely brighter" in none.message

@@ -96,8 +96,14 @@ def layer_data(result: Any, name: str) -> list[tuple[Any, dict[str, Any], str]]:
     if isinstance(result, MovieResult) and (tables := result.points()):
         plain = name.rpartition(" [")[0] or name
         return [
-            _points_layer(result, table, f"{plain} [{key.replace('_', ' ')}]")
-            for key, table in tables.items()
+            *(
+                _points_layer(result, table, f"{plain} [{key.replace('_', ' ')}]")
+                for key, table in tables.items()
+            ),
+            *(
+                _trails_layer(result.movie, table, f"{plain} [{key.replace('_', ' ')}]")
+                for key, table in result.trails().items()
+            ),
         ]
     movie: Movie = result if isinstance(result, Movie) else result.movie
     kwargs = {
@@ -187,6 +193,21 @@ def _points_layer(
         "border_width": 0.12,
     }
     return table[["frame", "y", "x"]].to_numpy(float), kwargs, "points"
+
+
+def _trails_layer(movie: Movie, table: pd.DataFrame, name: str) -> tuple[Any, dict[str, Any], str]:
+    """Return a Tracks layer of places over time."""
+    table = table.sort_values(["track", "frame"], ignore_index=True)
+    rest = table.drop(columns=["y", "x"]).select_dtypes("number")
+    kwargs = {
+        **calibration_kwargs(movie),
+        "name": name,
+        "features": units.publish(rest, movie.pixel_size, movie.frame_time),
+        "tail_length": min(30, movie.n_frames),
+        "tail_width": 3,
+        "colormap": "turbo",
+    }
+    return table[["track", "frame", "y", "x"]].to_numpy(float), kwargs, "tracks"
 
 
 def movie_from_layer(layer: Image) -> Movie:

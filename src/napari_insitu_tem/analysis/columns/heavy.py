@@ -1,9 +1,7 @@
-"""Heavy single atoms on a lattice of light ones: which columns are far brighter than the others.
+"""Heavy single atoms on a lattice of light ones: which bright spots are one atom over time.
 
-In dark-field STEM the brightness goes with the atomic number, so a heavy atom stands out of its
-lattice. A column belongs to one if it is brighter than the usual columns by five of their standard
-deviations; once it is followed, three are enough (hysteresis), so that a dim frame breaks no
-track.
+An atom begins where a spot surely stands out of the columns; once it is followed, less is enough
+(hysteresis), so that a dim frame breaks no track.
 """
 
 from __future__ import annotations
@@ -12,87 +10,67 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_insitu_tem.analysis.columns.stays import MEMORY, WITHIN, join_stays
+from napari_insitu_tem.analysis.linking import LINKERS
+from napari_insitu_tem.job import Job
+
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["brightness_over_lattice", "heavy_hops", "with_hysteresis"]
+__all__ = ["followed"]
 
-HIGH, LOW = 5.0, 3.0
-"""Standard deviations over the usual columns: to begin a track, and to go on with one."""
-_SHORTEST = 0.5
-"""Of a hop, in neighbour distances."""
-
-
-def brightness_over_lattice(heights: np.ndarray) -> np.ndarray:
-    """Return by how many standard deviations every column of a frame exceeds the usual one.
-
-    Parameters
-    ----------
-    heights : (n,) array
-        Of all columns of a frame. The usual column is their median; the standard deviation comes
-        from the lower half, which heavy atoms do not widen.
-    """
-    if len(heights) < 5:
-        return np.zeros(len(heights))
-    usual = float(np.median(heights))
-    below = usual - heights[heights <= usual]
-    deviation = 1.4826 * float(np.median(below))
-    if deviation <= 0:
-        deviation = max(float(np.std(heights)), 1e-12)
-    return np.asarray((heights - usual) / deviation)
+_LIGHT = 0.4
+"""What a factor of e in brightness counts against a distance, in neighbour distances."""
+_SHORTEST = 2
+"""Rows of a stay; and frames in which it is surely bright, of which an atom has one more."""
+_SURE = 0.25
+"""Share of the rows of a stay that are surely bright."""
+_PATCH = 1.0
+"""From which ratio of responses at four and two times the size of a column something is wide."""
 
 
-def with_hysteresis(tracks: pd.DataFrame, *, shortest: int = 3) -> pd.DataFrame:
-    """Return the tracks that are bright enough once, without their dim ends.
+def followed(spots: pd.DataFrame, n_frames: int, spacing: float, *, job: Job) -> pd.DataFrame:
+    """Follow bright spots from frame to frame.
 
     Parameters
     ----------
-    tracks : pandas.DataFrame
-        ``atom``, ``frame``, ``brightness`` (standard deviations), all at least `LOW`.
-    shortest : int
-        Rows that a track must have.
-    """
-    size = tracks.groupby("atom")["frame"].transform("size")
-    highest = tracks.groupby("atom")["brightness"].transform("max")
-    return tracks[(size >= shortest) & (highest >= HIGH)]
-
-
-def heavy_hops(tracks: pd.DataFrame, spacing: float, *, dwell: int = 2) -> pd.DataFrame:
-    """Find the hops of atoms: steps that are long, and to a place where they stay.
-
-    Parameters
-    ----------
-    tracks : pandas.DataFrame
-        ``atom``, ``frame``, ``y``, ``x`` (px of the frame) and ``still_y``, ``still_x`` (motion
-        taken off).
+    spots : pandas.DataFrame
+        ``frame``, ``still_y``, ``still_x`` (px, motion of the lattice taken off),
+        ``brightness``, ``wide``, ``sure``, ``likely``; sorted by frame.
+    n_frames : int
+        Of the movie.
     spacing : float
         Distance of neighbouring columns, px.
-    dwell : int
-        Frames before and after whose mean places must be half a spacing apart.
+    job : Job
+        Progress and cancel.
 
     Returns
     -------
     pandas.DataFrame
-        One row a hop: ``atom``, ``frame`` (first after it), ``y``, ``x``, ``from_y``, ``from_x``,
-        ``hop_length``.
+        The rows that belong to something, with ``atom`` (from 1), ``stay`` (from 1) and ``kind``
+        ("atom" or "patch"); sorted by atom and frame.
     """
-    import pandas as pd
-
-    rows = []
-    for atom, track in tracks.sort_values("frame").groupby("atom"):
-        still = track[["still_y", "still_x"]].to_numpy(float)
-        place = track[["y", "x"]].to_numpy(float)
-        frame = track["frame"].to_numpy(int)
-        last = -dwell
-        for index in range(dwell, len(track) - dwell + 1):
-            before, after = still[index - dwell : index], still[index : index + dwell]
-            step = float(np.hypot(*(still[index] - still[index - 1])))
-            length = float(np.hypot(*(after.mean(0) - before.mean(0))))
-            scatter = max(np.ptp(before, axis=0).max(), np.ptp(after, axis=0).max())
-            steady = scatter < _SHORTEST * spacing
-            if min(step, length) < _SHORTEST * spacing or not steady or index - last < dwell:
-                continue
-            last = index
-            rows.append((atom, frame[index], *place[index], *place[index - 1], length))
-    names = ["atom", "frame", "y", "x", "from_y", "from_x", "hop_length"]
-    return pd.DataFrame(rows, columns=names)
+    light = np.log(np.maximum(spots["brightness"].to_numpy(float), 1e-6))
+    points = np.column_stack([spots[["still_y", "still_x"]], _LIGHT * spacing * light])
+    frame = spots["frame"].to_numpy(int)
+    each = [points[frame == number] for number in range(n_frames)]
+    links = LINKERS["trackpy"](each, search_range=WITHIN * spacing, memory=MEMORY, job=job)
+    table = spots.assign(stay=np.concatenate([*links.tracks, np.zeros(0, int)]))
+    # What a column adds by chance after the atom has left it must not hide where it went.
+    likely = table["frame"].where(table["likely"].astype(bool)).groupby(table["stay"])
+    begin, end = likely.transform("min"), likely.transform("max")
+    table = table[table["frame"].between(begin, end)]
+    stays = table.groupby("stay")["sure"]
+    lasting = (stays.transform("size") >= _SHORTEST) & (stays.transform("mean") >= _SURE)
+    table = table[lasting]
+    table = table.assign(atom=join_stays(table, spacing))
+    table = table[table.groupby("atom")["sure"].transform("sum") > _SHORTEST]
+    wide = table.groupby("atom")["wide"].transform("median")
+    table = table.assign(kind=np.where(wide > _PATCH, "patch", "atom"))
+    table = table.sort_values(["atom", "frame"], ignore_index=True)
+    for name in ("atom", "stay"):
+        numbers = table[name].to_numpy(int)
+        _, first = np.unique(numbers, return_index=True)
+        order = {number: rank + 1 for rank, number in enumerate(numbers[np.sort(first)])}
+        table[name] = [order[number] for number in numbers]
+    return table

@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, spatial
 
 from napari_insitu_tem.analysis.columns import ColumnsError
+from napari_insitu_tem.analysis.columns.lattice_support import believed
 from napari_insitu_tem.analysis.columns.peaks import local_maxima
 from napari_insitu_tem.analysis.columns.regularity import continued
 from napari_insitu_tem.analysis.denoise import fill_missing
@@ -28,6 +29,9 @@ _COARSEST = 1 / 24  # of the frame's edge: a lattice of at least five spots acro
 _APART = 1.6  # scales: two spots closer than this would be one blob
 _MAXIMA = 1.5 / (2 * math.pi) ** 1.5  # of noise after the filter, per square of the scale
 _FALSE_DISCOVERIES = 0.05  # valleys as deep, over spots as high
+_PERIODIC = 0.2  # of the squared heights, in maxima that go on as a lattice does
+_BESIDE, _NEIGHBOURS = 2, 1.5  # sure spots beside a weak one; within so many spacings
+_FAINTEST = 2.0  # of noise, where the lattice goes on
 _DEFECT = (8.0, 4.0)  # times the noise; times what the brightest neighbour has
 
 
@@ -74,7 +78,8 @@ def look_for_spots(
             response = _response(image, each)
             for polarity in polarities:
                 signed = response if polarity else -response
-                _, heights = _standing_out(signed, each, noise)
+                seen = _maxima(signed, each, noise)
+                heights = seen.heights[seen.sure]
                 beyond = np.maximum(heights - _highest_noise(response.size, each, noise), 0)
                 totals[each, polarity] += float(np.sum(beyond**2))
     best = max(totals, key=lambda key: totals[key])
@@ -109,14 +114,15 @@ def find_spots(
     """
     image = without_defects(fill_missing(frame))
     response = _response(image, spots.scale)
-    places, heights = _standing_out(
-        response if spots.bright else -response, spots.scale, estimate_noise(image)
-    )
-    if not len(places):
-        return places, heights
-    typical = _typical(heights)
-    kept = heights >= contrast * typical
-    return places[kept], heights[kept] / typical
+    seen = _maxima(response if spots.bright else -response, spots.scale, estimate_noise(image))
+    if not seen.sure.any():
+        return seen.places[:0], seen.heights[:0]
+    typical = _typical(seen.heights[seen.sure])
+    high = seen.heights >= contrast * typical
+    kept = high & seen.sure
+    if seen.periodic:
+        kept[high] = _of_the_lattice(seen.places[high], kept[high], seen.real[high])
+    return seen.places[kept], seen.heights[kept] / typical
 
 
 def without_defects(image: np.ndarray) -> np.ndarray:
@@ -148,10 +154,19 @@ def _response(image: np.ndarray, scale: float) -> np.ndarray:
     return -(scale**2) * ndimage.gaussian_laplace(values, scale, mode="reflect")
 
 
-def _standing_out(
-    response: np.ndarray, scale: float, noise: Noise
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the maxima that stand out of noise and texture, or are part of a lattice.
+@dataclass(frozen=True)
+class _Maxima:
+    """Maxima from the highest; which are no noise, which no texture either; is it a lattice."""
+
+    places: np.ndarray
+    heights: np.ndarray
+    real: np.ndarray
+    sure: np.ndarray
+    periodic: bool
+
+
+def _maxima(response: np.ndarray, scale: float, noise: Noise) -> _Maxima:
+    """Return the maxima of a response, and which of them are spots.
 
     Texture has valleys as deep as its hills are high, spots have not. A lattice may have, but
     lies regularly.
@@ -161,19 +176,32 @@ def _standing_out(
     places, heights = local_maxima(response, least=floor, reach=reach)
     _, depths = local_maxima(-response, least=floor, reach=reach)
     cells = response.size / scale**2
-    level = np.maximum(np.sort(heights)[::-1] / floor, 1.0)
-    expected = cells * _MAXIMA * level * np.exp(-0.5 * level**2)
-    lowest = _level(heights, expected)
+    level = np.maximum(heights / floor, 1.0)
+    lowest = _level(heights, cells * _MAXIMA * level * np.exp(-0.5 * level**2))
+    # Nearer to the edge than its width, a spot merges with its mirror image.
+    edge = np.minimum(places, np.array(response.shape) - 1 - places).min(axis=1, initial=np.inf)
+    usable = (heights >= _FAINTEST * floor) & (edge >= scale)
+    places, heights = places[usable], heights[usable]
     real = heights >= lowest
-    places, heights = places[real], heights[real]
-    if not len(heights):
-        return places, heights
-    order = np.sort(heights)[::-1]
-    deeper = len(depths) - np.searchsorted(np.sort(depths), order)
-    rare = np.flatnonzero(deeper <= _FALSE_DISCOVERIES * np.arange(1, len(order) + 1))
-    beyond = order[rare[-1]] if len(rare) else math.inf
-    out = (heights >= beyond) | continued(places)
-    return places[out], heights[out]
+    deeper = len(depths) - np.searchsorted(np.sort(depths), heights)
+    allowed = _FALSE_DISCOVERIES * np.arange(1, len(heights) + 1)
+    rare = np.flatnonzero(real & (deeper <= allowed))
+    sure = np.arange(len(heights)) < (rare[-1] + 1 if len(rare) else 0)
+    regular = np.zeros(len(heights), bool)
+    regular[real] = continued(places[real])
+    in_lattice, total = np.sum(heights[regular] ** 2), np.sum(heights[real] ** 2)
+    periodic = bool(in_lattice > _PERIODIC * total)
+    return _Maxima(places, heights, real, sure | regular if periodic else sure, periodic)
+
+
+def _of_the_lattice(places: np.ndarray, sure: np.ndarray, real: np.ndarray) -> np.ndarray:
+    """Tell which are sure, or real and beside sure ones, or continue the lattice of all these."""
+    if np.count_nonzero(sure) < _BESIDE:
+        return sure
+    tree = spatial.cKDTree(places[sure])
+    spacing = np.median(tree.query(places[sure], 2)[0][:, 1])
+    beside = tree.query(places, _BESIDE)[0][:, -1] <= _NEIGHBOURS * spacing
+    return believed(places, sure | (real & beside))
 
 
 def _highest_noise(pixels: int, scale: float, noise: Noise) -> float:
@@ -187,7 +215,7 @@ def _level(heights: np.ndarray, chance: np.ndarray) -> float:
     Parameters
     ----------
     heights : (n,) array
-        Of all maxima.
+        Of all maxima, from the highest.
     chance : (n,) array
         How many maxima chance has that are as high as the highest, the second highest, …
 
@@ -201,7 +229,7 @@ def _level(heights: np.ndarray, chance: np.ndarray) -> float:
     gain = np.arange(1, len(heights) + 1) - 2 * chance
     if not len(heights) or gain.max() <= 0:
         return math.inf
-    return float(np.sort(heights)[::-1][int(np.argmax(gain))])
+    return float(heights[int(np.argmax(gain))])
 
 
 def _typical(heights: np.ndarray) -> float:

@@ -19,6 +19,8 @@ from napari_insitu_tem.tasks.registry import task
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_insitu_tem.tasks.columns.heavy import HeavyAtoms
+
 __all__ = ["Columns", "ColumnsSettings", "columns"]
 
 
@@ -75,11 +77,27 @@ def columns(
         from napari_insitu_tem.tasks.columns.following import follow
 
         dynamics, words = follow(found, job)
+    if settings.heavy and len(kept) > 1:
+        heavy, more = _heavy(found, job)
+        found, words = found.replace(heavy=heavy), f"{words} {more}".strip()
     message = " ".join(part for part in (_summary(found, finder, settings), words) if part)
     job.log(message)
     if dynamics is not None:
         found = found.replace(table=dynamics.table, dynamics=dynamics)
     return found.replace(message=message)
+
+
+def _heavy(found: Columns, job: Job) -> tuple[HeavyAtoms | None, str]:
+    """Follow heavy atoms; None, and why, where there are none."""
+    from napari_insitu_tem.tasks.columns.heavy import HeavyAtomsError, heavy_atoms
+
+    try:
+        heavy = heavy_atoms(
+            found.movie, found.table, bright=found.bright, spacing=found.spacing, job=job
+        )
+    except HeavyAtomsError as error:
+        return None, str(error)
+    return heavy, heavy.message
 
 
 def _together(frames: Sequence[Measured], kept: Sequence[int]) -> pd.DataFrame:

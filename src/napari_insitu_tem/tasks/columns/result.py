@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_insitu_tem.tasks.columns.dynamics import Dynamics
+    from napari_insitu_tem.tasks.columns.heavy import HeavyAtoms
 
 __all__ = ["Columns"]
 
@@ -56,6 +57,8 @@ class Columns(MovieResult):
         Typical distance to the nearest column, px.
     dynamics : Dynamics, optional
         Sites and events, where columns were followed.
+    heavy : HeavyAtoms, optional
+        Bright single atoms over time, where they were asked for.
     message : str
         What was found, in a few sentences.
     provenance : Provenance, optional
@@ -69,6 +72,7 @@ class Columns(MovieResult):
     bright: bool
     spacing: float
     dynamics: Dynamics | None = None
+    heavy: HeavyAtoms | None = None
     message: str = ""
     provenance: Provenance | None = None
 
@@ -86,7 +90,16 @@ class Columns(MovieResult):
         """Return columns, counts and, where they were followed, sites and events."""
         own = {"columns": self.table, "columns_per_frame": self.frames}
         found = {name: self._published(table) for name, table in own.items()}
-        return found | (self.dynamics.tables() if self.dynamics is not None else {})
+        for part in (self.dynamics, self.heavy):
+            found |= part.tables() if part is not None else {}
+        return found
+
+    def trails(self) -> dict[str, pd.DataFrame]:
+        """Return the tracks of heavy atoms, where they were followed."""
+        if self.heavy is None:
+            return {}
+        atoms = self.heavy.tracks.query("kind == 'atom'").rename(columns={"atom": "track"})
+        return {"heavy_atoms": atoms} if len(atoms) else {}
 
     def drawings(self) -> dict[str, Callable[[Any], Any]]:
         """Return the figures of columns over time."""

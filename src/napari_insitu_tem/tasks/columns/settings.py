@@ -88,6 +88,13 @@ class ColumnsSettings(Settings):
         "disappear and hop.",
     )
 
+    heavy: bool = setting(
+        False,
+        title="Follow heavy atoms",
+        description="In a movie, follow single atoms that are brighter (or wider, where the image "
+        "is saturated) than the columns of a lattice, and find their hops. For dark-field STEM.",
+    )
+
     @property
     def models_used(self) -> tuple[str, ...]:
         """The network, where one is used."""
