@@ -271,6 +271,8 @@ def _number_editor(field: Any, kind: type, *, optional: bool) -> _Editor:
     box.setKeyboardTracking(False)
     if optional:
         box.setSpecialValueText(extra["none_means"])
+        # Of words that are longer than the box the beginning is shown.
+        box.valueChanged.connect(lambda _: box.lineEdit().home(False))
 
     def get() -> Any:
         return None if optional and box.value() <= box.minimum() else box.value()
@@ -279,6 +281,7 @@ def _number_editor(field: Any, kind: type, *, optional: bool) -> _Editor:
         box.setValue(box.minimum() if value is None else value)
 
     show(field.default)
+    box.lineEdit().home(False)
     return _Editor(box, get, show, box.valueChanged.connect)
 
 
