@@ -14,7 +14,7 @@ _AROUND = 12
 _IN_A_ROW = 0.2
 #: Log-odds: of a column alone, times those of the network, and for every neighbour in a row. Fitted
 #: to simulated frames by ``benchmarks/columns.py fit``.
-_ALONE, _NETWORK, _NEIGHBOUR = -0.6, 1.4, 0.45
+_ALONE, _NETWORK, _NEIGHBOUR = -0.47, 1.46, 0.44
 
 _NEAREST = 8
 _AGREE = 0.6
