@@ -117,7 +117,7 @@ def test_weak_columns_are_believed_only_where_the_lattice_goes_on(kind):
 
 
 @pytest.mark.parametrize("kind", NETS)
-def test_a_lattice_raises_the_probability_of_its_columns_and_lowers_that_of_others(kind):
+def test_a_lattice_raises_the_probability_of_its_columns_far_more_than_that_of_others(kind):
     true = crystal(kind)
     rng = np.random.default_rng(5)
     wrong = rng.uniform(10, 118, (16, 2))
@@ -130,7 +130,7 @@ def test_a_lattice_raises_the_probability_of_its_columns_and_lowers_that_of_othe
     assert np.median(rows[: len(true)][inside]) >= 5 and np.median(rows[len(true) :]) <= 2
     told = supported(places, probability)
     gain = told - probability
-    assert gain[: len(true)][inside].mean() > 0.15 and gain[len(true) :].mean() < -0.02
+    assert gain[: len(true)][inside].mean() > gain[len(true) :].mean() + 0.3
     order = rng.permutation(len(places))
     np.testing.assert_allclose(supported(places[order], probability[order]), told[order])
 
