@@ -36,7 +36,7 @@ class Calibration:
     soft: float = 0.083
     slope: float = 1.18
     offset: float = 0.85
-    between: float = 0.0
+    between: float = 0.16
 
     def empty(self, shares: np.ndarray) -> np.ndarray:
         """Return the probability (n,) that sites with shares (n, 3) are empty."""
