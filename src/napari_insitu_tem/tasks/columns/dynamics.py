@@ -12,13 +12,9 @@ import numpy as np
 from napari_insitu_tem import units
 from napari_insitu_tem.analysis.columns.continued import with_continued
 from napari_insitu_tem.analysis.columns.counts import count_columns
-from napari_insitu_tem.analysis.columns.crosstalk import crosstalk, occupancy_apart
 from napari_insitu_tem.analysis.columns.distances import closest, hop_unit
-from napari_insitu_tem.analysis.columns.hops import Event, find_events
-from napari_insitu_tem.analysis.columns.joint_course import joint_course
-from napari_insitu_tem.analysis.columns.learnt_spot import learn_spot, learnt_levels
-from napari_insitu_tem.analysis.columns.moves import clusters, moves_between
-from napari_insitu_tem.analysis.columns.occupancy import Evidence, Occupancy, occupancy
+from napari_insitu_tem.analysis.columns.hops import Event
+from napari_insitu_tem.analysis.columns.occupancy import Evidence, Occupancy
 from napari_insitu_tem.analysis.columns.rates import event_rates
 from napari_insitu_tem.analysis.columns.shared_motion import Motion, follow, refine
 from napari_insitu_tem.analysis.columns.site_levels import divide_contrast, levels_of, spot_size
@@ -26,6 +22,7 @@ from napari_insitu_tem.analysis.columns.sites import assign, find_sites, surface
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.tasks.columns.event_table import event_table, particles_of
+from napari_insitu_tem.tasks.columns.site_courses import happened_to, occupancy_over_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,11 +193,11 @@ def dynamics(
     often = times >= np.median(times[times > 0])
     typical = float(np.nanmedian(levels[:, often]))
     evidence = Evidence(levels, (0.0, max(typical, 1e-9)))
-    state = _learnt(movie, motion, sites, spacing, evidence, job)
+    state = occupancy_over_time(movie, motion, sites, spacing, evidence, job)
     # Places where the lattice goes on are sites only if a column is there at some time.
     kept = (times > 0) | (state.probability.max(0) > 0.5)
     sites, state = sites[kept], state.of(kept)
-    state, events = _together(state, sites, unit, job)
+    state, events = happened_to(state, sites, unit, job)
     site = np.concatenate(
         [assign(motion.to_sites(k, each), sites, near) for k, each in enumerate(positions)]
     )
@@ -210,49 +207,6 @@ def dynamics(
     seen = np.bincount(site[site >= 0], minlength=len(sites))
     result = _result(movie, table, motion, sites, seen, state, events, spacing)
     return result.replace(barred=barred)
-
-
-def _learnt(
-    movie: Movie,
-    motion: Motion,
-    sites: np.ndarray,
-    spacing: float,
-    evidence: Evidence,
-    job: Job,
-) -> Occupancy:
-    """Find the occupancy, and again with what the sites that change show of a column."""
-    first = occupancy(evidence)
-    rows = np.flatnonzero(first.changes)
-    if not len(rows):
-        return first
-    frames = job.track(movie.iter_frames(), "Learning what a column looks like", movie.n_frames)
-    chance = first.probability[:, rows]
-    spot = learn_spot(frames, motion, sites[rows], chance, spacing)
-    if spot is None:
-        return first
-    frames = job.track(movie.iter_frames(), "Reading sites again", movie.n_frames)
-    levels = divide_contrast(learnt_levels(frames, motion, sites, spot))
-    own, full = levels[:, rows], chance > 0.5
-    usual = (float(np.nanmedian(own[~full])), float(np.nanmedian(own[full])))
-    evidence = Evidence(levels, usual)
-    again = occupancy_apart(evidence, crosstalk(spot, sites, spacing))
-    # Sites that never change may be of lighter columns than those from which the spot was learnt.
-    return again.with_still(first.still)
-
-
-def _together(
-    state: Occupancy, sites: np.ndarray, spacing: float, job: Job
-) -> tuple[Occupancy, list[Event]]:
-    """Find the course of all sites that change together, and what happens."""
-    rows = np.flatnonzero(state.changes)
-    probability, events = state.probability.copy(), []
-    for cluster in job.track(clusters(sites[rows], spacing), "Following columns"):
-        members = rows[cluster]
-        moves = moves_between(sites[members], spacing)
-        course = joint_course(state.favour[:, members], probability[0, members], moves)
-        probability[:, members] = course.probability
-        events += [event.of(members) for event in find_events(course.moved, moves)]
-    return dataclasses.replace(state, probability=probability), sorted(events)
 
 
 def _sampled(movie: Movie) -> list[tuple[int, np.ndarray]]:
