@@ -46,7 +46,7 @@ class ForecastDock(TaskPanel):
         super().__init__(viewer, "forecast")
         self.found: Forecast | None = None
         self._shown: Layer | None = None
-        self.window_drawn = DrawnRectangle(self.viewer, "forecast window", self._read_window)
+        self.drawn_window = DrawnRectangle(self.viewer, "forecast window", self._read_window)
         self._reports: list[Any] = []
         self._seen = 0
         self._build_tools()
@@ -76,7 +76,7 @@ class ForecastDock(TaskPanel):
         height, width = layer.data.shape[-2:]
         edge = min(self.form.value().size, height, width)  # type: ignore[attr-defined]
         low = np.array([(height - edge) / 2, (width - edge) / 2]) - 0.5
-        self.window_drawn.show(layer, low, low + edge)
+        self.drawn_window.show(layer, low, low + edge)
         self.say("Drag the square, or its handles, over what is to be foreseen. Then Run.")
 
     def start_here(self) -> None:
@@ -102,7 +102,7 @@ class ForecastDock(TaskPanel):
             given |= _appearance(result, name, source)
         layers = super().show_result(result, tuples, source)
         self.found, self._shown = result, layers[0]
-        self.window_drawn.hide()
+        self.drawn_window.hide()
         self.plots.show_drawings(result.drawings())
         self._mark()
         self.viewer.layers.selection.active = layers[0]
@@ -161,7 +161,7 @@ class ForecastDock(TaskPanel):
 
     def _read_window(self) -> None:
         layer = self.input_layer()
-        box = self.window_drawn.box(layer) if layer is not None else None
+        box = self.drawn_window.box(layer) if layer is not None else None
         if box is None:
             return
         size = max(16, min(box.height, box.width))
