@@ -82,11 +82,12 @@ def test_a_click_on_a_particle_chooses_it_and_a_drag_does_not(viewer, shown):
     outlines = viewer.layers["tilting particles [particles]"]
     left, right = int(outlines.data[0, 64, 55]), int(outlines.data[0, 64, 152])
     assert {left, right} == {1, 2} and shown.readable.particle == 0
+    viewer.layers.selection.active = outlines
     canvas = Canvas(viewer, outlines)
     canvas.click(64, 152)
     assert shown.readable.particle == right
     assert outlines.colormap.color_dict[left][3] < 1 == outlines.colormap.color_dict[right][3]
-    canvas.drag((64, 55), (64, 75))
+    canvas.drag((64, 55), (64, 61))
     canvas.click(8, 104)
     assert shown.readable.particle == right
     canvas.click(64, 55)
