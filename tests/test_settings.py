@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from napari_insitu_tem.settings import Settings, SettingsError, bounds, choices, setting
+from napari_insitu_tem.settings import Settings, SettingsError, bounds, choices, setting, setting_of
 from napari_insitu_tem.tasks.registry import all_tasks
 
 
@@ -62,3 +62,28 @@ def test_every_setting_of_every_task_says_what_it_is():
             assert field.title, f"{task.name}.{name} has no title"
             assert field.description, f"{task.name}.{name} has no description"
             assert field.description.endswith("."), f"{task.name}.{name}: not a sentence"
+
+
+class Steps(Settings):
+    """A class whose settings another one takes over."""
+
+    step: float = setting(
+        2.0, title="Step", description="How far.", unit="px", gt=0, le=9, advanced=True
+    )
+
+
+class SmallSteps(Settings):
+    """Takes one setting over, with another default."""
+
+    step: float = setting_of(Steps, "step", 0.5)
+
+
+def test_a_setting_taken_over_differs_in_its_default_alone():
+    declared, taken = Steps.model_fields["step"], SmallSteps.model_fields["step"]
+    assert (declared.default, taken.default) == (2.0, 0.5)
+    for about in ("title", "description", "metadata", "json_schema_extra", "annotation"):
+        assert getattr(taken, about) == getattr(declared, about)
+    with pytest.raises(SettingsError, match="less than or equal to 9"):
+        SmallSteps.from_dict({"step": 10.0})
+    with pytest.raises(SettingsError, match="greater than 0"):
+        SmallSteps.from_dict({"step": 0.0})

@@ -14,7 +14,15 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
 
-__all__ = ["Settings", "SettingsError", "choices", "is_automatic", "setting", "value_type"]
+__all__ = [
+    "Settings",
+    "SettingsError",
+    "choices",
+    "is_automatic",
+    "setting",
+    "setting_of",
+    "value_type",
+]
 
 
 class SettingsError(ValueError):
@@ -167,6 +175,29 @@ class Settings(BaseModel):
                 default = "see there"
             rows.append(f"| `{name}` | {default} | {extra.get('unit', '')} | {field.description} |")
         return "\n".join(rows)
+
+
+def setting_of(declared: type[Settings], name: str, default: Any) -> Any:
+    """Declare a field as it is declared in another class, with another default.
+
+    Parameters
+    ----------
+    declared : type of Settings
+        The other class.
+    name : str
+        Of its field; title, unit, bounds and all else are the same.
+    default : object
+        The default here.
+    """
+    field = declared.model_fields[name]
+    bounded = {
+        bound: getattr(constraint, bound)
+        for constraint in field.metadata
+        for bound in ("ge", "gt", "le")
+        if hasattr(constraint, bound)
+    }
+    words: dict[str, Any] = {"title": field.title or "", "description": field.description or ""}
+    return setting(default, **words, **bounded, **extras(field))
 
 
 def extras(field: FieldInfo) -> dict[str, Any]:

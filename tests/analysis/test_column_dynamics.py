@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from napari_insitu_tem.analysis.columns.continued import continued_places
 from napari_insitu_tem.analysis.columns.counts import count_columns
-from napari_insitu_tem.analysis.columns.hops import find_changes, pair_hops
 from napari_insitu_tem.analysis.columns.rates import poisson_interval
 from napari_insitu_tem.analysis.columns.shared_motion import follow, refine
 from napari_insitu_tem.analysis.columns.sites import assign, find_sites, surface_sites
@@ -65,14 +64,6 @@ def test_a_lattice_goes_on_one_ring_beyond_its_edge():
     assert len(places) == 20
     assert ((places == -10) | (places == 50)).any(1).all()
     assert not len(continued_places(lattice[:1], 10.0, 5.5))
-
-
-def test_a_short_stay_with_little_evidence_is_no_event():
-    probability = np.tile([0.1, 0.9], (20, 1))
-    probability[10, 0] = 0.9
-    favour = np.where(probability > 0.5, 4.0, -4.0)
-    hops, alone = pair_hops(find_changes(probability), favour, np.array([[0, 0], [9, 0]]), 9.0)
-    assert not hops and not alone
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -208,10 +199,3 @@ def test_the_error_of_a_count_is_that_of_independent_sites(seed):
     table = count_columns(chance, np.arange(8) < 3, np.ones(8, int))
     assert np.allclose(table["columns"], chance.sum(1), atol=1e-5)
     assert np.allclose(table["columns_error"] ** 2, (chance * (1 - chance)).sum(1), atol=1e-5)
-
-
-def test_a_change_has_the_first_frame_of_the_new_state_and_its_confidence():
-    course = np.array([[0.1, 0.9, 0.5]] * 5 + [[0.95, 0.9, 0.5]] * 5)
-    (change,) = find_changes(course)
-    assert (change.site, change.frame, change.taken) == (0, 5, True)
-    assert change.confidence == pytest.approx(0.95 * 0.9)

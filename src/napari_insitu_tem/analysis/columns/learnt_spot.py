@@ -19,7 +19,9 @@ from napari_insitu_tem.analysis.columns.shared_motion import Motion
 __all__ = ["LearntSpot", "learn_spot", "learnt_levels"]
 
 _REACH = 0.6
-"""Radius of the spot, in neighbour distances: no farther, for neighbours change as well."""
+"""Radius of the filter, in neighbour distances: no farther, for neighbours change as well."""
+_SHOWN = 1.4
+"""Radius to which the spot is learnt, in the same: what a column shows in filters near it."""
 _SURE = 0.95
 _ENOUGH = 40.0
 """Pairs of a full and an empty frame from which on a spot can be learnt."""
@@ -35,10 +37,19 @@ class LearntSpot:
         Points (y, x) around the site, px.
     weights : (k,) array
         Of the image at these points; their sum is zero, so that a level does not count.
+    radii, profile : (r,) arrays
+        What a column adds to the image at distances (px) from its site.
     """
 
     offsets: np.ndarray
     weights: np.ndarray
+    radii: np.ndarray
+    profile: np.ndarray
+
+    def shown(self, away: np.ndarray) -> np.ndarray:
+        """Return what the filter shows (n,) of columns that are `away` (n, 2), px; 1 of its own."""
+        far = np.hypot(*(self.offsets[np.newaxis] - away[:, np.newaxis]).transpose(2, 0, 1))
+        return np.interp(far, self.radii, self.profile) @ self.weights
 
 
 def learn_spot(
@@ -68,11 +79,11 @@ def learn_spot(
     LearntSpot or None
         None where too few frames show the change.
     """
-    reach = _REACH * spacing
-    whole = int(np.ceil(reach))
+    reach, farthest = _REACH * spacing, _SHOWN * spacing
+    whole = int(np.ceil(farthest))
     offsets = np.mgrid[-whole : whole + 1, -whole : whole + 1].reshape(2, -1).T
     radius = np.hypot(*offsets.T)
-    offsets, radius = offsets[radius <= reach].astype(float), radius[radius <= reach]
+    offsets, radius = offsets[radius <= farthest].astype(float), radius[radius <= farthest]
     full, empty = (probability > _SURE).astype(float), (probability < 1 - _SURE).astype(float)
     counts = np.stack([empty.sum(0), full.sum(0)])
     worth = counts.prod(0) / np.maximum(counts.sum(0), 1)
@@ -86,14 +97,17 @@ def learn_spot(
     means = sums / np.maximum(counts, 1)[..., None]
     spot = np.average(means[1] - means[0], axis=0, weights=worth)
     ring = np.round(2 * radius).astype(int)  # rings of half a pixel
-    even = (np.bincount(ring, spot) / np.maximum(np.bincount(ring), 1))[ring]
+    radii = np.unique(ring)
+    profile = np.bincount(ring, spot)[radii] / np.bincount(ring)[radii]
+    offsets, radius = offsets[radius <= reach], radius[radius <= reach]
+    even = np.interp(np.round(2 * radius), radii, profile)
     taper = 0.5 + 0.5 * np.cos(np.pi * np.clip((radius / reach - 0.7) / 0.3, 0, 1))
     weights = even * taper
     weights = weights - taper * weights.sum() / taper.sum()
     size = float(np.sum(weights * even))
     if size <= 0:
         return None
-    return LearntSpot(offsets, weights / size)
+    return LearntSpot(offsets, weights / size, radii / 2, profile)
 
 
 def learnt_levels(

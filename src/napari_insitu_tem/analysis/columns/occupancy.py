@@ -2,28 +2,23 @@
 
 Every site is a hidden Markov model of two states, empty and full (Rabiner, Proc. IEEE 77, 257,
 1989). Each state has a level, learnt from the site's own frames (Baum and Welch) with what is
-usual in the movie as a prior; noise is pooled over sites. Sites within reach of a hop are coupled
-(in the mean field): where one is left, those around it are likelier to be taken in that frame. A
-site whose levels are explained as well by one level that drifts slowly does not change.
+usual in the movie as a prior; noise is pooled over sites. A site whose levels are explained as
+well by one level that drifts slowly does not change. What sites do together is told from this by
+`joint_course`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from scipy import ndimage, sparse
-from scipy.spatial import cKDTree
+from scipy import ndimage
 
-__all__ = ["Evidence", "Occupancy", "occupancy", "reachable"]
+__all__ = ["Evidence", "Occupancy", "occupancy"]
 
 _ROUNDS = 12
 _CHANGE = 0.004
 """Prior probability that a site changes between two frames."""
-_COUPLED = 0.2
-"""How likely a site is taken (left) when one within reach of a hop is left (taken)."""
-_MEAN_FIELD = 3
-"""Rounds in which sites tell those around them."""
 _PRIOR = 3.0
 """Frames that the usual levels are worth against a site's own."""
 _GAIN = 4.0
@@ -44,14 +39,11 @@ class Evidence:
     ----------
     levels : (t, s) array
         Response of the matched filter, contrast divided out; NaN where a frame says nothing.
-    within_reach : (s, s) sparse array
-        1 for sites between which a column can hop; see `reachable`.
     usual : (float, float)
         Levels of a site that is empty and one that is full.
     """
 
     levels: np.ndarray
-    within_reach: sparse.csr_array
     usual: tuple[float, float]
 
 
@@ -65,6 +57,8 @@ class Occupancy:
         Of being occupied.
     changes : (s,) bool array
         Whether the site is sometimes full and sometimes empty.
+    still : (s,) array
+        Probability that it is occupied, if it never changes.
     empty, full : (s,) arrays
         Levels of both states; equal where the site never changes.
     noise : (s,) array
@@ -75,6 +69,7 @@ class Occupancy:
 
     probability: np.ndarray
     changes: np.ndarray
+    still: np.ndarray
     empty: np.ndarray
     full: np.ndarray
     noise: np.ndarray
@@ -85,12 +80,10 @@ class Occupancy:
         parts = {each.name: getattr(self, each.name)[..., sites] for each in fields(self)}
         return Occupancy(**parts)
 
-
-def reachable(sites: np.ndarray, farthest: float) -> sparse.csr_array:
-    """Return between which sites (s, 2) a column can hop: those at most so far apart (px)."""
-    pairs = cKDTree(sites).query_pairs(farthest, output_type="ndarray")
-    rows, columns = np.concatenate([pairs, pairs[:, ::-1]]).T
-    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(sites),) * 2)
+    def with_still(self, still: np.ndarray) -> Occupancy:
+        """Return it with other probabilities (s,) of the sites that never change."""
+        chance = np.where(self.changes, self.probability, still).astype(np.float32)
+        return replace(self, probability=chance, still=still)
 
 
 def occupancy(evidence: Evidence) -> Occupancy:
@@ -112,21 +105,16 @@ def occupancy(evidence: Evidence) -> Occupancy:
     if not n_sites or not n_frames:
         nothing = np.zeros(n_sites)
         never = np.zeros((n_frames, n_sites), np.float32)
-        return Occupancy(never, nothing > 0, nothing, nothing, nothing + 1, never)
+        return Occupancy(never, nothing > 0, nothing, nothing, nothing, nothing + 1, never)
     noise = _noise(levels)
     usual_empty, usual_full = evidence.usual
     means = _first_levels(levels, noise, usual_full, usual_empty)
     prior = np.stack([np.full(n_sites, usual_empty), np.full(n_sites, usual_full)], axis=1)
-    course = _Course.of(_gaussian(levels, means, noise))
-    for _ in range(_ROUNDS):
-        means = _relearnt(levels, course.full, means, prior)
-        course = _Course.of(_gaussian(levels, means, noise))
     by_frame = _gaussian(levels, means, noise)
-    for _ in range(_MEAN_FIELD):
-        up = _together(course.left, evidence.within_reach)
-        down = _together(course.taken, evidence.within_reach)
-        course = _Course.of(by_frame, up, down)
-    posterior, likelihood = course.full, course.likelihood
+    for _ in range(_ROUNDS):
+        means = _relearnt(levels, _course(by_frame)[0], means, prior)
+        by_frame = _gaussian(levels, means, noise)
+    posterior, likelihood = _course(by_frame)
     still, of_still = _without_change(levels, noise, prior * [1, _SMALL])
     step = (means[:, 1] - means[:, 0]) / max(usual_full - usual_empty, 1e-12)
     changes = (likelihood - still > _GAIN) & (step > _STEP)
@@ -136,7 +124,7 @@ def occupancy(evidence: Evidence) -> Occupancy:
     empty = np.where(changes, means[:, 0], mean)
     full = np.where(changes, means[:, 1], mean)
     favour = (by_frame[..., 1] - by_frame[..., 0]).astype(np.float32)
-    return Occupancy(chance.astype(np.float32), changes, empty, full, noise, favour)
+    return Occupancy(chance.astype(np.float32), changes, of_still, empty, full, noise, favour)
 
 
 def _noise(levels: np.ndarray) -> np.ndarray:
@@ -169,81 +157,31 @@ def _gaussian(levels: np.ndarray, means: np.ndarray, noise: np.ndarray) -> np.nd
     return np.asarray(-0.5 * np.minimum(np.abs(off), 4.0) * np.abs(off))
 
 
-def _together(events: np.ndarray, within_reach: sparse.csr_array) -> np.ndarray:
-    """Return how likely every site changes in a frame (t, s), given changes around it."""
-    blurred = ndimage.convolve1d(events, [0.2, 1.0, 0.2], axis=0, mode="constant")
-    around = (within_reach @ blurred.T).T
-    return np.clip(_CHANGE + _COUPLED * around, _CHANGE, 0.4)
+def _course(log_likelihood: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the probability (t, s) of being full, and the log likelihood (s,) of the frames."""
+    n_frames, n_sites, _ = log_likelihood.shape
+    top = log_likelihood.max(-1, keepdims=True)
+    chance = np.exp(log_likelihood - top)
+    forward = np.empty_like(chance)
+    total = top[..., 0].sum(0)
+    here = np.full((n_sites, 2), 0.5)
+    for t in range(n_frames):
+        here = _mixed(here) * chance[t]
+        size = here.sum(1, keepdims=True)
+        forward[t] = here = here / size
+        total = total + np.log(size[:, 0])
+    later = np.ones((n_sites, 2))
+    for t in range(n_frames - 1, -1, -1):
+        both = forward[t] * later
+        forward[t] = both / both.sum(1, keepdims=True)
+        later = _mixed(later * chance[t])
+        later = later / later.sum(1, keepdims=True)
+    return forward[..., 1], total
 
 
-@dataclass(frozen=True, eq=False)
-class _Course:
-    """What the frames together say of two states.
-
-    Parameters
-    ----------
-    full : (t, s) array
-        Probability of being full.
-    taken, left : (t, s) arrays
-        Probability that the site is taken, or left, between the frame before and this one.
-    likelihood : (s,) array
-        Log likelihood of the frames.
-    """
-
-    full: np.ndarray
-    taken: np.ndarray
-    left: np.ndarray
-    likelihood: np.ndarray
-
-    @classmethod
-    def of(
-        cls,
-        log_likelihood: np.ndarray,
-        up: np.ndarray | None = None,
-        down: np.ndarray | None = None,
-    ) -> _Course:
-        """Run forwards and backwards; `up` and `down` (t, s) are the chances to change."""
-        n_frames, n_sites, _ = log_likelihood.shape
-        same = np.full((n_frames, n_sites), _CHANGE)
-        up, down = (same if up is None else up), (same if down is None else down)
-        top = log_likelihood.max(-1, keepdims=True)
-        chance = np.exp(log_likelihood - top)
-        forward = np.empty_like(chance)
-        total = top[..., 0].sum(0)
-        empty, full = np.full(n_sites, 0.5), np.full(n_sites, 0.5)
-        for t in range(n_frames):
-            if t:
-                empty, full = (
-                    empty * (1 - up[t]) + full * down[t],
-                    full * (1 - down[t]) + empty * up[t],
-                )
-            empty, full = empty * chance[t, :, 0], full * chance[t, :, 1]
-            size = empty + full
-            empty, full = empty / size, full / size
-            total = total + np.log(size)
-            forward[t, :, 0], forward[t, :, 1] = empty, full
-        occupied, taken, left = np.zeros((3, n_frames, n_sites))
-        after_empty, after_full = np.ones(n_sites), np.ones(n_sites)
-        for t in range(n_frames - 1, -1, -1):
-            here_empty, here_full = forward[t, :, 0] * after_empty, forward[t, :, 1] * after_full
-            occupied[t] = here_full / (here_empty + here_full)
-            after_empty, after_full = after_empty * chance[t, :, 0], after_full * chance[t, :, 1]
-            if not t:
-                break
-            before_empty, before_full = forward[t - 1].T
-            rises = before_empty * up[t] * after_full
-            falls = before_full * down[t] * after_empty
-            stays = before_empty * (1 - up[t]) * after_empty
-            stays = stays + before_full * (1 - down[t]) * after_full
-            size = rises + falls + stays
-            taken[t], left[t] = rises / size, falls / size
-            after_empty, after_full = (
-                after_empty * (1 - up[t]) + after_full * up[t],
-                after_full * (1 - down[t]) + after_empty * down[t],
-            )
-            size = after_empty + after_full
-            after_empty, after_full = after_empty / size, after_full / size
-        return cls(occupied, taken, left, total)
+def _mixed(states: np.ndarray) -> np.ndarray:
+    """Return weights (s, 2) of both states after a frame in which sites may have changed."""
+    return states * (1 - _CHANGE) + states[:, ::-1] * _CHANGE
 
 
 def _relearnt(

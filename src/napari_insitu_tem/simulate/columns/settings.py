@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_insitu_tem.settings import setting
-from napari_insitu_tem.simulate.hrtem.settings import HrtemSettings, Names, Range, ZoneAxis
+from napari_insitu_tem.settings import setting, setting_of
+from napari_insitu_tem.simulate.hrtem.settings import Count, HrtemSettings, Names, Range, ZoneAxis
 
 __all__ = ["ColumnsSettings"]
 
@@ -15,56 +15,19 @@ class ColumnsSettings(HrtemSettings):
     columns are imaged with: a corrected microscope, thin carbon, a few degrees of tilt.
     """
 
-    pixel_size: Range = setting(
-        (0.02, 0.05),
-        title="Pixel size",
-        description="Edge of a pixel; even in the logarithm.",
-        unit="nm",
-    )
-    materials: Names = setting(
-        ("Au", "Pt", "CeO2"),
-        title="Materials",
-        description="What the particles are made of; all of a frame are of one material.",
-    )
-    particles: tuple[int, int] = setting(
-        (1, 1), title="Particles", description="Number of particles whose centres lie in the frame."
-    )
-    diameter: Range = setting(
-        (2.0, 5.0),
-        title="Diameter",
-        description="Of a particle; even in the logarithm.",
-        unit="nm",
-    )
-    twinned: float = setting(
-        0.0,
-        title="Twinned share",
-        description="Share of face-centred particles that have a twin plane.",
-        ge=0,
-        le=1,
-    )
+    pixel_size: Range = setting_of(HrtemSettings, "pixel_size", (0.02, 0.05))
+    materials: Names = setting_of(HrtemSettings, "materials", ("Au", "Pt", "CeO2"))
+    particles: Count = setting_of(HrtemSettings, "particles", (1, 1))
+    diameter: Range = setting_of(HrtemSettings, "diameter", (2.0, 5.0))
+    twinned: float = setting_of(HrtemSettings, "twinned", 0.0)
     zone_axes: tuple[ZoneAxis, ...] = setting(
         ("100", "110", "111"),
         title="Zone axes",
         description="Crystal directions near which the beam goes through a particle.",
     )
-    tilt: Range = setting(
-        (0.0, 4.0),
-        title="Tilt",
-        description="Angle between the zone axis and the beam.",
-        unit="°",
-    )
-    carbon: Range = setting(
-        (0.0, 3.0),
-        title="Carbon",
-        description="Thickness of the amorphous carbon film that carries the particles.",
-        unit="nm",
-    )
-    energies: tuple[float, ...] = setting(
-        (200.0, 300.0, 300.0),
-        title="Energies",
-        description="Energy of the electrons; one of these.",
-        unit="keV",
-    )
+    tilt: Range = setting_of(HrtemSettings, "tilt", (0.0, 4.0))
+    carbon: Range = setting_of(HrtemSettings, "carbon", (0.0, 3.0))
+    energies: tuple[float, ...] = setting_of(HrtemSettings, "energies", (200.0, 300.0, 300.0))
     defocus: Range = setting(
         (-3.0, 3.0),
         title="Defocus",
@@ -79,40 +42,11 @@ class ColumnsSettings(HrtemSettings):
         unit="nm",
         ge=0,
     )
-    spherical_aberration: Range = setting(
-        (-35.0, 15.0),
-        title="Spherical aberration",
-        description="Cs of an aberration-corrected microscope.",
-        unit="µm",
-    )
-    uncorrected: float = setting(
-        0.0,
-        title="Uncorrected share",
-        description="Share of frames from a microscope without corrector.",
-        ge=0,
-        le=1,
-    )
-    astigmatism: Range = setting(
-        (0.0, 2.0),
-        title="Astigmatism",
-        description="Two-fold astigmatism: half of the difference between the largest and the "
-        "smallest defocus; its direction is drawn, too.",
-        unit="nm",
-        advanced=True,
-    )
-    vibration: Range = setting(
-        (0.1, 0.4),
-        title="Vibration",
-        description="Standard deviation of the shake during the exposure.",
-        unit="Å",
-        advanced=True,
-    )
-    inelastic: Range = setting(
-        (0.0, 0.2),
-        title="Inelastic share",
-        description="Share of the electrons that make only an even ground.",
-        advanced=True,
-    )
+    spherical_aberration: Range = setting_of(HrtemSettings, "spherical_aberration", (-35.0, 15.0))
+    uncorrected: float = setting_of(HrtemSettings, "uncorrected", 0.0)
+    astigmatism: Range = setting_of(HrtemSettings, "astigmatism", (0.0, 2.0))
+    vibration: Range = setting_of(HrtemSettings, "vibration", (0.1, 0.4))
+    inelastic: Range = setting_of(HrtemSettings, "inelastic", (0.0, 0.2))
     dose: Range = setting(
         (10.0, 1000.0),
         title="Dose",

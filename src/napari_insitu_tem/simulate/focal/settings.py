@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import AfterValidator, model_validator
+from pydantic import model_validator
 
-from napari_insitu_tem.settings import Settings, setting
+from napari_insitu_tem.settings import Settings, setting, setting_of
+from napari_insitu_tem.simulate.hrtem.settings import HrtemSettings, Range
 
 __all__ = ["FocalSettings"]
-
-
-def _ordered(value: tuple[float, float]) -> tuple[float, float]:
-    low, high = value
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError("both ends of a range must be finite numbers")
-    if low > high:
-        raise ValueError(f"a range goes from low to high, not from {low:g} to {high:g}")
-    return value
-
-
-Range = Annotated[tuple[float, float], AfterValidator(_ordered)]
 
 
 class FocalSettings(Settings):
     """Focal series of MoS2 monolayers with vacancies.
 
     A range is drawn from anew for every series, evenly, or evenly in the logarithm where it
-    says so.
+    says so. Most settings of microscope and camera are those of `HrtemSettings`, with
+    other defaults.
     """
 
     height: int = setting(
@@ -150,12 +138,7 @@ class FocalSettings(Settings):
         unit="Å²",
         advanced=True,
     )
-    energies: tuple[float, ...] = setting(
-        (60.0, 80.0, 80.0),
-        title="Energies",
-        description="Energy of the electrons; one of these.",
-        unit="keV",
-    )
+    energies: tuple[float, ...] = setting_of(HrtemSettings, "energies", (60.0, 80.0, 80.0))
     spherical_aberration: Range = setting(
         (-5.0, 5.0),
         title="Spherical aberration",
@@ -163,86 +146,23 @@ class FocalSettings(Settings):
         unit="µm",
         advanced=True,
     )
-    astigmatism: Range = setting(
-        (0.0, 0.6),
-        title="Astigmatism",
-        description="Two-fold astigmatism: half of the difference between the largest and the "
-        "smallest defocus; its direction is drawn, too.",
-        unit="nm",
-        advanced=True,
-    )
-    focal_spread: Range = setting(
-        (1.0, 2.5),
-        title="Focal spread",
-        description="Standard deviation of the defocus during the exposure.",
-        unit="nm",
-        advanced=True,
-    )
-    convergence: Range = setting(
-        (0.02, 0.2),
-        title="Convergence",
-        description="Standard deviation of the angle of illumination.",
-        unit="mrad",
-        advanced=True,
-    )
-    vibration: Range = setting(
-        (0.1, 0.35),
-        title="Vibration",
-        description="Standard deviation of the shake during the exposure.",
-        unit="Å",
-        advanced=True,
-    )
-    absorption: Range = setting(
-        (0.0, 0.05),
-        title="Absorption",
-        description="Imaginary over real part of the potential: electrons that are scattered "
-        "out of the image.",
-        advanced=True,
-    )
-    inelastic: Range = setting(
-        (0.0, 0.15),
-        title="Inelastic share",
-        description="Share of the electrons that make only an even ground.",
-        advanced=True,
-    )
-    illumination: Range = setting(
-        (0.0, 0.1),
-        title="Uneven illumination",
-        description="Half of the relative change of brightness from side to side.",
-        advanced=True,
-    )
-    mtf_c1: Range = setting(
-        (0.0, 0.02),
-        title="Transfer at infinity",
-        description="c1 of the camera's modulation transfer function (c0 is 1).",
-        advanced=True,
-    )
-    mtf_c2: Range = setting(
-        (0.25, 0.5),
-        title="Half-height frequency",
-        description="c2 of the modulation transfer function: the transfer is halved at 2·c2 "
-        "times the camera's Nyquist frequency.",
-        advanced=True,
-    )
-    mtf_c3: Range = setting(
-        (2.2, 3.2),
-        title="Steepness of the transfer",
-        description="c3 of the camera's modulation transfer function.",
-        advanced=True,
-    )
+    astigmatism: Range = setting_of(HrtemSettings, "astigmatism", (0.0, 0.6))
+    focal_spread: Range = setting_of(HrtemSettings, "focal_spread", (1.0, 2.5))
+    convergence: Range = setting_of(HrtemSettings, "convergence", (0.02, 0.2))
+    vibration: Range = setting_of(HrtemSettings, "vibration", (0.1, 0.35))
+    absorption: Range = setting_of(HrtemSettings, "absorption", (0.0, 0.05))
+    inelastic: Range = setting_of(HrtemSettings, "inelastic", (0.0, 0.15))
+    illumination: Range = setting_of(HrtemSettings, "illumination", (0.0, 0.1))
+    mtf_c1: Range = setting_of(HrtemSettings, "mtf_c1", (0.0, 0.02))
+    mtf_c2: Range = setting_of(HrtemSettings, "mtf_c2", (0.25, 0.5))
+    mtf_c3: Range = setting_of(HrtemSettings, "mtf_c3", (2.2, 3.2))
     reduction: Range = setting(
         (1.0, 2.0),
         title="Reduction",
         description="Pixel size of the images over that of the camera; even in the logarithm.",
         advanced=True,
     )
-    readout_noise: Range = setting(
-        (0.0, 0.3),
-        title="Readout noise",
-        description="Standard deviation of the noise added by reading a pixel.",
-        unit="e",
-        advanced=True,
-    )
+    readout_noise: Range = setting_of(HrtemSettings, "readout_noise", (0.0, 0.3))
     exit_waves: Path | None = setting(
         None,
         title="Exit waves",

@@ -13,13 +13,8 @@ from napari_insitu_tem import units
 from napari_insitu_tem.analysis.columns.continued import with_continued
 from napari_insitu_tem.analysis.columns.counts import count_columns
 from napari_insitu_tem.analysis.columns.distances import closest, hop_unit
-from napari_insitu_tem.analysis.columns.hops import (
-    FARTHEST_HOP,
-    find_changes,
-    pair_hops,
-)
-from napari_insitu_tem.analysis.columns.learnt_spot import learn_spot, learnt_levels
-from napari_insitu_tem.analysis.columns.occupancy import Evidence, Occupancy, occupancy, reachable
+from napari_insitu_tem.analysis.columns.hops import Event
+from napari_insitu_tem.analysis.columns.occupancy import Evidence, Occupancy
 from napari_insitu_tem.analysis.columns.rates import event_rates
 from napari_insitu_tem.analysis.columns.shared_motion import Motion, follow, refine
 from napari_insitu_tem.analysis.columns.site_levels import divide_contrast, levels_of, spot_size
@@ -27,6 +22,7 @@ from napari_insitu_tem.analysis.columns.sites import assign, find_sites, surface
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.tasks.columns.event_table import event_table, particles_of
+from napari_insitu_tem.tasks.columns.site_courses import happened_to, occupancy_over_time
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,12 +192,12 @@ def dynamics(
     levels = divide_contrast(levels)
     often = times >= np.median(times[times > 0])
     typical = float(np.nanmedian(levels[:, often]))
-    within_reach = reachable(sites, FARTHEST_HOP * unit)
-    evidence = Evidence(levels, within_reach, (0.0, max(typical, 1e-9)))
-    state = _learnt(movie, motion, sites, spacing, evidence, job)
+    evidence = Evidence(levels, (0.0, max(typical, 1e-9)))
+    state = occupancy_over_time(movie, motion, sites, spacing, evidence, job)
     # Places where the lattice goes on are sites only if a column is there at some time.
     kept = (times > 0) | (state.probability.max(0) > 0.5)
     sites, state = sites[kept], state.of(kept)
+    state, events = happened_to(state, sites, unit, job)
     site = np.concatenate(
         [assign(motion.to_sites(k, each), sites, near) for k, each in enumerate(positions)]
     )
@@ -209,33 +205,8 @@ def dynamics(
     numbers[_rows_by_frame(table)] = site + 1
     table = table.assign(site=numbers)
     seen = np.bincount(site[site >= 0], minlength=len(sites))
-    result = _result(movie, table, motion, sites, seen, state, spacing, unit)
+    result = _result(movie, table, motion, sites, seen, state, events, spacing)
     return result.replace(barred=barred)
-
-
-def _learnt(
-    movie: Movie,
-    motion: Motion,
-    sites: np.ndarray,
-    spacing: float,
-    evidence: Evidence,
-    job: Job,
-) -> Occupancy:
-    """Find the occupancy, and again with what the sites that change show of a column."""
-    first = occupancy(evidence)
-    rows = np.flatnonzero(first.changes)
-    if not len(rows):
-        return first
-    frames = job.track(movie.iter_frames(), "Learning what a column looks like", movie.n_frames)
-    chance = first.probability[:, rows]
-    spot = learn_spot(frames, motion, sites[rows], chance, spacing)
-    if spot is None:
-        return first
-    frames = job.track(movie.iter_frames(), "Reading sites again", movie.n_frames)
-    levels = divide_contrast(learnt_levels(frames, motion, sites, spot))
-    own, full = levels[:, rows], chance > 0.5
-    usual = (float(np.nanmedian(own[~full])), float(np.nanmedian(own[full])))
-    return occupancy(dataclasses.replace(evidence, levels=levels, usual=usual))
 
 
 def _sampled(movie: Movie) -> list[tuple[int, np.ndarray]]:
@@ -273,17 +244,16 @@ def _result(
     sites: np.ndarray,
     seen: np.ndarray,
     state: Occupancy,
+    happened: list[Event],
     spacing: float,
-    unit: float,
 ) -> Dynamics:
     import pandas as pd
 
     share = state.probability.mean(0)
     surface = surface_sites(sites, share >= 0.5, spacing)
     particle = particles_of(table, len(sites))
-    changes = find_changes(np.where(state.changes, state.probability, state.probability > 0.5))
-    hops, alone = pair_hops(changes, state.favour, sites, unit)
-    events = event_table(hops, alone, motion, sites, surface, particle)
+    events = event_table(happened, motion, sites, surface, particle)
+    ends = np.array([[each.left, each.taken] for each in happened], int).ravel()
     of_sites = pd.DataFrame(
         {
             "site": np.arange(1, len(sites) + 1),
@@ -293,7 +263,7 @@ def _result(
             "surface": surface,
             "seen": seen,
             "occupied": share,
-            "changes": np.bincount([each.site for each in changes], minlength=len(sites)),
+            "changes": np.bincount(ends[ends >= 0], minlength=len(sites)),
         }
     )
     moved = pd.DataFrame(

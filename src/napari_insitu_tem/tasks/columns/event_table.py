@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_insitu_tem import units
-from napari_insitu_tem.analysis.columns.hops import Change, Hop
+from napari_insitu_tem.analysis.columns.hops import Event
 from napari_insitu_tem.analysis.columns.shared_motion import Motion
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def particles_of(table: pd.DataFrame, n_sites: int) -> np.ndarray:
 
 
 def event_table(
-    hops: list[Hop],
-    alone: list[Change],
+    events: list[Event],
     motion: Motion,
     sites: np.ndarray,
     surface: np.ndarray,
@@ -46,8 +45,8 @@ def event_table(
 
     Parameters
     ----------
-    hops, alone : list
-        Hops, and the changes that belong to none.
+    events : list of Event
+        In the order of time.
     motion : Motion
         For where a site lies in the frame of an event.
     sites : (s, 2) array
@@ -58,22 +57,21 @@ def event_table(
     import pandas as pd
 
     rows = []
-    for hop in hops:
-        to, left = hop.taken.site, hop.left.site
-        y, x = motion.to_frame(hop.frame, sites[to])
-        from_y, from_x = motion.to_frame(hop.frame, sites[left])
-        length = float(np.hypot(y - from_y, x - from_x))
-        outside = bool(surface[to] or surface[left])
+    for event in events:
+        kind = "hop" if min(event.left, event.taken) >= 0 else "appear"
+        here, origin = event.taken, event.left
+        if event.taken < 0:
+            kind, here, origin = "disappear", event.left, -1
+        y, x = motion.to_frame(event.frame, sites[here])
+        from_y, from_x, length = np.nan, np.nan, np.nan
+        outside = bool(surface[here])
+        if origin >= 0:
+            from_y, from_x = motion.to_frame(event.frame, sites[origin])
+            length = float(np.hypot(y - from_y, x - from_x))
+            outside = outside or bool(surface[origin])
         rows.append(
-            ("hop", hop.frame, to + 1, y, x, left + 1, from_y, from_x, length, hop.confidence,
-             outside, particle[to])
-        )  # fmt: skip
-    for change in alone:
-        kind = "appear" if change.taken else "disappear"
-        y, x = motion.to_frame(change.frame, sites[change.site])
-        rows.append(
-            (kind, change.frame, change.site + 1, y, x, 0, np.nan, np.nan, np.nan,
-             change.confidence, bool(surface[change.site]), particle[change.site])
+            (kind, event.frame, here + 1, y, x, origin + 1, from_y, from_x, length,
+             event.confidence, outside, particle[here])
         )  # fmt: skip
     names = ["kind", "frame", "site", "y", "x", "from_site", "from_y", "from_x", "hop_length"]
     names += ["confidence", "surface", "particle"]
