@@ -3,9 +3,7 @@
 For clean images, in which a column is a bright (or dark) spot: annular dark-field STEM, single
 heavy atoms, crystals of nanoparticles. The size of the spots is that scale of a Laplacian of a
 Gaussian at which its maxima are strongest (Lindeberg, Int. J. Comput. Vision 30, 79, 1998): for
-a Gaussian spot its own width, for fringes of the period p the scale 0.225 p. Spots that lie in no
-lattice are looked for at the scale at which they stand out most of what is around them, which is
-up to 1.7 times their width where that is white noise (see `lone_spots`).
+a Gaussian spot its own width, for fringes of the period p the scale 0.225 p.
 """
 
 from __future__ import annotations
@@ -19,7 +17,6 @@ from scipy import ndimage, spatial
 
 from napari_insitu_tem.analysis.columns import ColumnsError
 from napari_insitu_tem.analysis.columns.lattice_support import believed
-from napari_insitu_tem.analysis.columns.lone_spots import standing_out
 from napari_insitu_tem.analysis.columns.peaks import local_maxima
 from napari_insitu_tem.analysis.columns.regularity import continued
 from napari_insitu_tem.analysis.denoise import fill_missing
@@ -31,7 +28,7 @@ _FINEST, _STEP = 1.0, 2 ** (1 / 3)  # px; the scales that are tried
 _COARSEST = 1 / 24  # of the frame's edge: a lattice of at least five spots across
 _APART = 1.6  # scales: two spots closer than this would be one blob
 _MAXIMA = 1.5 / (2 * math.pi) ** 1.5  # of noise after the filter, per square of the scale
-_FALSE_DISCOVERIES = 0.05  # valleys as deep, over spots as high, in a lattice
+_FALSE_DISCOVERIES = 0.05  # valleys as deep, over spots as high
 _PERIODIC = 0.2  # of the squared heights, in maxima that go on as a lattice does
 _BESIDE, _NEIGHBOURS = 2, 1.5  # sure spots beside a weak one; within so many spacings
 _FAINTEST = 2.0  # of noise, where the lattice goes on
@@ -75,9 +72,7 @@ def look_for_spots(
     noises = [estimate_noise(image) for image in images]
     polarities = (True, False) if bright is None else (bright,)
     scales = [scale] if scale is not None else scales_of(images[0].shape)
-    lattice, lone, periodic = (
-        {(each, polarity): 0.0 for polarity in polarities for each in scales} for _ in range(3)
-    )
+    totals = {(each, polarity): 0.0 for polarity in polarities for each in scales}
     for each in scales:
         for image, noise in zip(images, noises, strict=True):
             response = _response(image, each)
@@ -86,12 +81,7 @@ def look_for_spots(
                 seen = _maxima(signed, each, noise)
                 heights = seen.heights[seen.sure]
                 beyond = np.maximum(heights - _highest_noise(response.size, each, noise), 0)
-                lattice[each, polarity] += float(np.sum(beyond**2))
-                periodic[each, polarity] += seen.periodic / len(images)
-                _, _, over = standing_out(signed, each, least=seen.lowest, reach=_APART * each)
-                lone[each, polarity] += float(np.sum(over**2))
-    best = max(lattice, key=lambda key: lattice[key])
-    totals = lattice if periodic[best] > 0.5 else lone
+                totals[each, polarity] += float(np.sum(beyond**2))
     best = max(totals, key=lambda key: totals[key])
     if totals[best] <= 0:
         raise ColumnsError(
@@ -124,18 +114,14 @@ def find_spots(
     """
     image = without_defects(fill_missing(frame))
     response = _response(image, spots.scale)
-    response = response if spots.bright else -response
-    seen = _maxima(response, spots.scale, estimate_noise(image))
-    if not seen.periodic:
-        reach = _APART * spots.scale
-        places, heights, _ = standing_out(response, spots.scale, least=seen.lowest, reach=reach)
-        typical = _typical(heights) if len(heights) else 1.0
-        kept = heights >= contrast * typical
-        return places[kept], heights[kept] / typical
+    seen = _maxima(response if spots.bright else -response, spots.scale, estimate_noise(image))
+    if not seen.sure.any():
+        return seen.places[:0], seen.heights[:0]
     typical = _typical(seen.heights[seen.sure])
     high = seen.heights >= contrast * typical
     kept = high & seen.sure
-    kept[high] = _of_the_lattice(seen.places[high], kept[high], seen.real[high])
+    if seen.periodic:
+        kept[high] = _of_the_lattice(seen.places[high], kept[high], seen.real[high])
     return seen.places[kept], seen.heights[kept] / typical
 
 
@@ -170,17 +156,13 @@ def _response(image: np.ndarray, scale: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Maxima:
-    """Maxima from the highest; which are no noise, which no texture either; is it a lattice.
-
-    `lowest` is the height from which on they are no noise.
-    """
+    """Maxima from the highest; which are no noise, which no texture either; is it a lattice."""
 
     places: np.ndarray
     heights: np.ndarray
     real: np.ndarray
     sure: np.ndarray
     periodic: bool
-    lowest: float
 
 
 def _maxima(response: np.ndarray, scale: float, noise: Noise) -> _Maxima:
@@ -209,7 +191,7 @@ def _maxima(response: np.ndarray, scale: float, noise: Noise) -> _Maxima:
     regular[real] = continued(places[real])
     in_lattice, total = np.sum(heights[regular] ** 2), np.sum(heights[real] ** 2)
     periodic = bool(in_lattice > _PERIODIC * total)
-    return _Maxima(places, heights, real, sure | regular if periodic else sure, periodic, lowest)
+    return _Maxima(places, heights, real, sure | regular if periodic else sure, periodic)
 
 
 def _of_the_lattice(places: np.ndarray, sure: np.ndarray, real: np.ndarray) -> np.ndarray:
