@@ -7,7 +7,8 @@ from pathlib import Path
 from napari_insitu_tem.io.export import ExportSettings
 from napari_insitu_tem.io.video import VideoSettings
 from napari_insitu_tem.learning.augment import AugmentSettings
-from napari_insitu_tem.learning.recipes import DataSource, TrainRecipe
+from napari_insitu_tem.learning.data_source import DataSource
+from napari_insitu_tem.learning.recipes import TrainRecipe
 from napari_insitu_tem.learning.retrain_settings import RetrainSettings
 from napari_insitu_tem.learning.settings import TrainSettings
 from napari_insitu_tem.live.settings import LiveSettings

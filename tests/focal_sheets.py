@@ -71,7 +71,10 @@ def class_maps(truth: Sheet, *, noise=0.0, confusion=0.0, sigma=0.03, seed=0) ->
 
 
 def images(truth: Sheet, defoci=(-8.0, 0.0, 8.0), shifts=None, dose=1000.0, seed=0) -> np.ndarray:
-    """Weak-phase images (n, y, x), electrons a pixel; `shifts` (n, 2) px move the sheet."""
+    """Weak-phase images (n, y, x), electrons a pixel; `shifts` (n, 2) px move the sheet.
+
+    Atoms are bright at overfocus (negative) and dark at underfocus.
+    """
     rng = np.random.default_rng(seed)
     potential = np.zeros((1, *truth.shape), np.float32)
     for place, kind in zip(truth.positions, truth.species, strict=True):
@@ -82,7 +85,7 @@ def images(truth: Sheet, defoci=(-8.0, 0.0, 8.0), shifts=None, dose=1000.0, seed
     found = []
     for number, defocus in enumerate(defoci):
         chi = np.pi * wave * square * defocus + np.pi / 2 * cs * wave**3 * square**2
-        transfer = 2 * np.sin(chi) * np.exp(-square * 0.05**2)
+        transfer = -2 * np.sin(chi) * np.exp(-square * 0.05**2)
         shift = np.zeros(2) if shifts is None else np.asarray(shifts[number])
         ramp = np.exp(-2j * np.pi * truth.pixel_size * np.add.outer(y * shift[0], x * shift[1]))
         contrast = np.fft.ifft2(np.fft.fft2(0.25 * potential[0]) * transfer * ramp).real

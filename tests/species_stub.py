@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from napari_insitu_tem.analysis.species.calibration import Calibration
+
 
 class PerfectNetwork:
     """Stands for `SpeciesNetwork`: every call of `maps` gives the next of the given ones."""
 
     name = "stub"
+    calibration = Calibration()
 
     def __init__(self, maps, images=3, scale=1.0):
         self.given, self.images, self.scale = list(maps), images, scale

@@ -9,7 +9,11 @@ from hypothesis import strategies as st
 from napari_insitu_tem.analysis.columns import ColumnsError
 from napari_insitu_tem.analysis.columns.features import describe_columns, groups_of
 from napari_insitu_tem.analysis.columns.ideal import fit_lattice, local_strain
-from napari_insitu_tem.analysis.columns.lattice_support import believed
+from napari_insitu_tem.analysis.columns.lattice_support import (
+    believed,
+    neighbours_in_rows,
+    supported,
+)
 from napari_insitu_tem.analysis.columns.peaks import local_maxima, squeezed
 from napari_insitu_tem.analysis.columns.refine import centres_of_mass, fit_gaussians
 from napari_insitu_tem.analysis.columns.regularity import continued
@@ -110,6 +114,31 @@ def test_weak_columns_are_believed_only_where_the_lattice_goes_on(kind):
     assert kept[: len(true)][weak].mean() >= 0.9
     assert kept[len(true) :].mean() <= 0.1
     assert kept[: len(true)][~weak].all()
+
+
+@pytest.mark.parametrize("kind", NETS)
+def test_a_lattice_raises_the_probability_of_its_columns_far_more_than_that_of_others(kind):
+    true = crystal(kind)
+    rng = np.random.default_rng(5)
+    wrong = rng.uniform(10, 118, (16, 2))
+    apart = np.min(np.hypot(*(wrong[:, None] - true).transpose(2, 0, 1)), axis=1)
+    wrong = wrong[apart > 2.5]
+    places = np.concatenate([true + rng.normal(0, 0.2, true.shape), wrong])
+    probability = rng.uniform(0.3, 0.7, len(places))
+    rows = neighbours_in_rows(places, probability)
+    inside = np.hypot(*(true - true.mean(axis=0)).T) < 30
+    assert np.median(rows[: len(true)][inside]) >= 5 and np.median(rows[len(true) :]) <= 2
+    told = supported(places, probability)
+    gain = told - probability
+    assert gain[: len(true)][inside].mean() > gain[len(true) :].mean() + 0.3
+    order = rng.permutation(len(places))
+    np.testing.assert_allclose(supported(places[order], probability[order]), told[order])
+
+
+def test_a_lone_speck_needs_a_network_that_is_sure():
+    assert not len(supported(np.empty((0, 2)), np.empty(0)))
+    lone = supported(np.array([[5.0, 5.0], [50.0, 90.0]]), np.array([0.5, 1.0]))
+    assert lone[0] < 0.4 and lone[1] == 1
 
 
 def test_random_places_do_not_go_on_as_a_lattice():

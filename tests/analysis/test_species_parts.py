@@ -1,5 +1,7 @@
 """Species: shifts of focal series, columns, lattice, sites, vacancies, order, links."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
@@ -8,7 +10,7 @@ import focal_sheets as fs
 from napari_insitu_tem.analysis.species import SpeciesError
 from napari_insitu_tem.analysis.species.honeycomb import Honeycomb, fit_honeycomb
 from napari_insitu_tem.analysis.species.linking import link_sites
-from napari_insitu_tem.analysis.species.order import compare_orders
+from napari_insitu_tem.analysis.species.order import lattice_contrasts
 from napari_insitu_tem.analysis.species.peaks import find_columns
 from napari_insitu_tem.analysis.species.registration import find_shift, register_series
 from napari_insitu_tem.analysis.species.sites import EMPTY, SPECIES, read_sites
@@ -133,18 +135,32 @@ def test_noise_and_other_lattices_are_refused_in_plain_words(rng):
     assert len(find_columns(np.zeros((3, 64, 64)), bond=7.3, threshold=0.4)) == 0
 
 
-def test_an_order_that_decides_the_network_better_is_noticed():
+@pytest.mark.parametrize("dose", [50.0, 1000.0])
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_images_in_a_wrong_order_are_told_by_the_contrast_of_their_lattice(order, dose):
+    truth = fs.sheet(seed=7, angle=21)
+    images = fs.images(truth, dose=dose)[list(order)]
+    found = lattice_contrasts(list(images), bond=1.02 * bond(truth))
+    assert found.clear and found.out_of_order == (order != (0, 1, 2))
+    assert tuple(order[at] for at in found.best) == (0, 1, 2)
+    assert found.dark == (order[0] == 2)
+
+
+def test_one_image_tells_whether_its_atoms_are_bright_or_dark():
+    truth = fs.sheet(seed=8, angle=40)
+    over, _, under = fs.images(truth)
+    for image, dark in ((over, False), (under, True)):
+        found = lattice_contrasts([image], bond=bond(truth))
+        assert found.clear and found.dark == dark and not found.out_of_order
+
+
+def test_noise_and_images_that_do_not_lie_over_each_other_tell_no_order(rng):
+    noise = rng.poisson(20, (3, 200, 200)).astype(float)
+    assert not lattice_contrasts(list(noise), bond=7.3).clear
     truth = fs.sheet(seed=7)
-    sure, unsure = (fs.class_maps(truth, confusion=part) for part in (0.05, 0.4))
-
-    def predict(images):
-        return sure if images[0, 0, 0] == 2 else unsure
-
-    given = [np.full((256, 256), value) for value in (0.0, 1.0, 2.0)]
-    order = compare_orders(given, predict, bond=bond(truth), threshold=0.4)
-    assert order.suspicious and order.best[0] == 2 and len(order.scores) == 6
-    right = compare_orders(given[::-1], predict, bond=bond(truth), threshold=0.4)
-    assert not right.suspicious
+    moved = fs.images(truth, shifts=[(0, 0), (4, 1), (-2, 3)])[::-1]
+    found = lattice_contrasts(list(moved), bond=bond(truth))
+    assert not found.clear and not found.out_of_order
 
 
 def test_a_vacancy_keeps_its_number_also_when_it_is_missed_once():

@@ -11,6 +11,7 @@ from napari_insitu_tem import Job, Movie
 from napari_insitu_tem.io.write import write_movie
 from napari_insitu_tem.learning import latent_training
 from napari_insitu_tem.learning.augment import AugmentSettings
+from napari_insitu_tem.learning.data_source import DataSource
 from napari_insitu_tem.learning.latent_frames import LatticeFrame, MovieFrames
 from napari_insitu_tem.learning.latent_loss import (
     LATENT_METRICS,
@@ -23,7 +24,7 @@ from napari_insitu_tem.learning.latent_movies import train_on_movie, was_trained
 from napari_insitu_tem.learning.latent_patches import LatticePatches, held_patches, lattice_places
 from napari_insitu_tem.learning.loop import TrainError
 from napari_insitu_tem.learning.make import make_model
-from napari_insitu_tem.learning.recipes import DataSource, find_recipe
+from napari_insitu_tem.learning.recipes import find_recipe
 from napari_insitu_tem.learning.samples import SampleError
 from napari_insitu_tem.models.store import get_model
 from napari_insitu_tem.simulate.lattice_frames import (

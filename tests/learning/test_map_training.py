@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from napari_insitu_tem.learning.data_source import DataSource
 from napari_insitu_tem.learning.make import make_model
 from napari_insitu_tem.learning.map_samples import MapDrawing, MapPatches, MapSample, spots
 from napari_insitu_tem.learning.map_training import spot_f1
-from napari_insitu_tem.learning.recipes import DataSource, RecipeError, TrainRecipe
+from napari_insitu_tem.learning.recipes import RecipeError, TrainRecipe
 from napari_insitu_tem.learning.samples import SampleError
 
 

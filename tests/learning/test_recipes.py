@@ -11,7 +11,7 @@ import torch
 from toy_frames import pairs
 
 from napari_insitu_tem import Job
-from napari_insitu_tem.learning import simulators
+from napari_insitu_tem.learning import recipes, simulators
 from napari_insitu_tem.learning.loop import TrainError
 from napari_insitu_tem.learning.make import make_model
 from napari_insitu_tem.learning.recipes import (
@@ -21,7 +21,7 @@ from napari_insitu_tem.learning.recipes import (
     shipped_recipes,
 )
 from napari_insitu_tem.learning.samples import PairsFromArrays, SampleError, SimulatedSet
-from napari_insitu_tem.models import get_model, list_models
+from napari_insitu_tem.models import ModelError, get_model, list_models
 from napari_insitu_tem.simulate.hrtem import ExitWaveError
 
 TOML = """
@@ -194,6 +194,33 @@ def test_a_model_of_another_network_cannot_be_the_start(recipe_file, quiet_job):
     with pytest.raises(TrainError, match="cannot be the start"):
         make_model(recipe.replace(name="b", start_from="toy", channels=["foreground"]), quiet_job)
     assert [model.name for model in list_models() if not model.shipped] == ["toy"]
+
+
+def test_a_start_that_only_has_a_recipe_is_said_to_be_trained_first(
+    recipe_file, tmp_path, quiet_job, monkeypatch
+):
+    monkeypatch.setattr(recipes, "_SHIPPED", tmp_path)
+    (tmp_path / "first.toml").write_text(TOML.replace("toy", "first"))
+    (tmp_path / "second.toml").write_text('start_from = "first"\n' + TOML.replace("toy", "second"))
+    with pytest.raises(TrainError, match="Train it first: insitu-tem train first$"):
+        make_model(find_recipe("second"), quiet_job)
+    with pytest.raises(ModelError, match="no model 'third'"):
+        make_model(find_recipe("second").replace(start_from="third"), quiet_job)
+    make_model(find_recipe("first"), quiet_job)
+    assert make_model(find_recipe("second"), quiet_job).model.card.parent == "first"
+
+
+def test_a_model_can_be_the_start_of_its_own_recipe(recipe_file, quiet_job):
+    recipe = TrainRecipe.from_file(recipe_file)
+    again = recipe.replace(start_from="toy")
+    with pytest.raises(ModelError, match="no model 'toy'"):
+        make_model(again, quiet_job)
+    first = make_model(recipe, quiet_job).model
+    with pytest.raises(ModelError, match="already"):
+        make_model(again, quiet_job)
+    second = make_model(again, quiet_job, replace=True).model
+    assert second.card.parent == "toy" and second.card.sha256 != first.card.sha256
+    assert make_model(again.replace(name="child"), quiet_job).model.card.parent == "toy"
 
 
 def test_layers_make_a_model_but_its_recipe_cannot_open_them_again(recipe_file, quiet_job):

@@ -135,14 +135,61 @@ def test_numbers_of_images_that_cannot_be_are_refused(values):
         SpeciesSettings.from_dict(values)
 
 
-def test_another_order_is_said_when_the_network_is_surer_of_it(perfect, quiet_job):
-    movie, (truth,) = recorded()
-    stub = perfect([truth])
-    unsure = fs.class_maps(truth, confusion=0.4)
-    # Six orders, the last of which (3,2,1) is the best one; then the maps themselves.
-    stub.given = [unsure] * 5 + [fs.class_maps(truth)] + [unsure]
+def test_the_right_order_brings_no_warning(perfect, quiet_job):
+    movie, sheets = recorded()
+    perfect(sheets)
     found = species(movie, SpeciesSettings(), quiet_job)
-    assert "seem to be in another order" in found.message and "3,2,1" in found.message
+    assert found.warning == "" and found.message.startswith("Columns")
+
+
+def test_a_series_turned_round_is_said_and_not_put_right(perfect, quiet_job):
+    movie, sheets = recorded(seeds=(1, 2))
+    turned = movie.replace(data=np.concatenate([movie.data[2::-1], movie.data[3:]]))
+    perfect(sheets)
+    found = species(turned, SpeciesSettings(), quiet_job)
+    assert found.message.startswith(found.warning)
+    assert "1 of 2 series (first: 0) seem to be in the wrong order" in found.warning
+    assert "write 3,2,1 under 'Images used'" in found.warning
+    assert "invert the images" in found.warning
+    assert not species(movie, SpeciesSettings(), quiet_job).warning
+    put_right = species(
+        movie.replace(data=movie.data[2::-1]), SpeciesSettings(use="3,2,1"), quiet_job
+    )
+    assert put_right.warning == ""
+
+
+def test_neighbours_swapped_are_named_with_the_order_that_puts_them_right(perfect, quiet_job):
+    movie, sheets = recorded()
+    perfect(sheets)
+    swapped = movie.replace(data=movie.data[[1, 2, 0]])
+    found = species(swapped, SpeciesSettings(), quiet_job)
+    assert "write 3,1,2 under" in found.warning and "invert" not in found.warning
+
+
+def test_a_single_image_with_dark_atoms_is_doubted(perfect, quiet_job):
+    movie, sheets = recorded()
+    perfect(sheets, images=1)
+    settings = SpeciesSettings(images=3, use="3")
+    assert "Atoms look dark" in species(movie, settings, quiet_job).warning
+
+
+def test_a_wrong_order_is_said_also_where_no_lattice_is_found(perfect, quiet_job):
+    movie, sheets = recorded()
+    perfect(sheets).given = [np.zeros((3, 256, 256), np.float32)]
+    with pytest.raises(SpeciesError, match="wrong order.*Only 0 columns"):
+        species(movie.replace(data=movie.data[::-1]), SpeciesSettings(), quiet_job)
+
+
+def test_too_few_electrons_are_said_by_dose_or_else_by_confidence(perfect, quiet_job):
+    movie, sheets = recorded(dose=60.0)
+    perfect(sheets)
+    message = species(movie, QUICK, quiet_job).message
+    assert "With 60 e/Å² an image (less than 200) numbers of vacancies" in message
+    for dose in (400.0, None):
+        assert "e/Å²" not in species(movie.replace(dose=dose), QUICK, quiet_job).message
+    perfect(sheets).given = [fs.class_maps(sheets[0], confusion=0.75, noise=0.1)]
+    unsure = species(movie.replace(dose=None), QUICK, quiet_job).message
+    assert "unsure of the sulphur columns" in unsure and "too high" in unsure
 
 
 def test_a_movie_without_a_pixel_size_is_refused(quiet_job):

@@ -12,7 +12,7 @@ from qtpy.QtGui import QHideEvent
 
 from napari_insitu_tem.gui.carry_over import carry_over
 from napari_insitu_tem.gui.correct_actions import CorrectActions, Options
-from napari_insitu_tem.gui.correct_files import collect, load_onto
+from napari_insitu_tem.gui.correct_files import load_onto, save_from
 from napari_insitu_tem.gui.correct_tools import SHORTCUTS, TOOL_KEYS, TOOLS, Amounts, hint_of
 from napari_insitu_tem.gui.correct_view import SCOPES, CorrectView
 from napari_insitu_tem.gui.corrections_note import note_file, unsaved_corrections
@@ -23,8 +23,6 @@ from napari_insitu_tem.gui.session import own_viewer
 from napari_insitu_tem.gui.shortcuts import bind_keys
 from napari_insitu_tem.gui.suspects import Suspects
 from napari_insitu_tem.gui.tracked_labels import choose_fitting, is_tracked, largest_track
-from napari_insitu_tem.io.corrections import save_corrections
-from napari_insitu_tem.job import Job
 
 if TYPE_CHECKING:
     import napari
@@ -99,18 +97,14 @@ class CorrectDock(CorrectView):
         """Save the corrected frames, on a thread."""
         if self.editor is None:
             return
-        layer = self.editor.layer
+        layer, image = self.editor.layer, self.movie.value
 
-        def work(_: Job) -> tuple[Any, int]:
-            corrections = collect(layer, self.movie.value)
-            return save_corrections(corrections, path), len(corrections.frames)
-
-        def finish(saved: tuple[Any, int]) -> None:
+        def finish(saved: tuple[Path, int]) -> None:
             note_file(layer, saved[0])
             self._show_frames()
             self.say(f"Saved {saved[1]} corrected frames to {saved[0].name}.")
 
-        self._actions.run(work, finish)
+        self._actions.run(lambda _: save_from(layer, image, path), finish)
 
     def load_from(self, path: str) -> None:
         """Put stored corrections onto the masks."""
@@ -261,20 +255,10 @@ class CorrectDock(CorrectView):
         if self.editor is None:
             return
         self._show_frames()
-        found = self._suspects.found
-        left = sorted(set(found) - self.editor.corrected)
-        if not left:
-            words = "All that looked suspicious is done." if found else "No frame looks suspicious."
-            self.reason.setText(words)
-            return
-        ahead = [frame for frame in left if (frame - self._frame()) * self._step > 0]
-        target = (min if self._step > 0 else max)(ahead or left)
-        rank = sorted(left, key=lambda frame: -found[frame].score).index(target) + 1
-        self._go_to(target)
-        self.reason.setText(
-            f"<b>Frame {target}:</b> {found[target].reason}. "
-            f"(Number {rank} of {len(left)} by how sudden it is.)"
-        )
+        frame, words = self._suspects.next(self.editor.corrected, self._frame(), self._step)
+        if frame is not None:
+            self._go_to(frame)
+        self.reason.setText(words)
 
     def _show_tool(self, _: Any = None) -> None:
         tool, actions = TOOLS.get(self.tool or ""), self._actions

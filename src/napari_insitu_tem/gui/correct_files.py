@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from napari.layers import Image, Labels
 
 from napari_insitu_tem.gui.label_editor import LabelEditor, corrected_frames
 from napari_insitu_tem.gui.layers import result_of, segmentation_from_layer
-from napari_insitu_tem.io.corrections import Corrections, load_corrections
+from napari_insitu_tem.io.corrections import Corrections, load_corrections, save_corrections
 from napari_insitu_tem.results import Segmentation
 
-__all__ = ["collect", "load_onto"]
+__all__ = ["load_onto", "save_from"]
 
 
-def collect(layer: Labels, image: Image | None) -> Corrections:
-    """Return the corrected frames of a layer."""
-    return Corrections.of(_segmentation(layer, image), corrected_frames(layer))
+def save_from(layer: Labels, image: Image | None, path: str) -> tuple[Path, int]:
+    """Save the corrected frames of a layer, on any thread; return the file, and how many."""
+    corrections = Corrections.of(_segmentation(layer, image), corrected_frames(layer))
+    return save_corrections(corrections, path), len(corrections.frames)
 
 
 def load_onto(editor: LabelEditor, image: Image | None, path: str) -> list[int]:

@@ -72,7 +72,7 @@ class SpeciesDock(TaskPanel):
         self._canvas.plot(result.drawings()["vacancies"])
         self._save.show()
         self._moved()
-        self.say(result.message, error="seem to be in another order" in result.message)
+        self.say(result.message, error=bool(result.warning))
         return [*layers, *(layer for layer in self._points if layer is not None)]
 
     def save(self, path: str | Path) -> list[Path]:

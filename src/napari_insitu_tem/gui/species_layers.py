@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,18 +59,17 @@ def points_of(
     constant = float(found.counts["lattice_constant"].median())
     columns, vacancies = found.columns, found.vacancies
     shown = ~columns["species"].isin(hidden).to_numpy()
+    discs = _colours(columns["species"], COLOURS)
+    rings = _colours(vacancies["kind"], VACANCY_COLOURS)
     return [
         _points(
-            found, columns, f"{name} [columns]",
-            colours=columns["species"].map(COLOURS).to_numpy(),
-            size=_COLUMN * constant, shown=shown, symbol="disc", border_width=0.08,
+            found, columns, f"{name} [columns]", size=_COLUMN * constant, shown=shown,
+            face_color=discs, border_color="#202020", border_width=0.08,
         ),
         _points(
-            found, vacancies, f"{name} [vacancies]",
-            colours=vacancies["kind"].map(VACANCY_COLOURS).to_numpy(),
-            size=_VACANCY * constant,
+            found, vacancies, f"{name} [vacancies]", size=_VACANCY * constant,
             shown=np.full(len(vacancies), "vacancies" not in hidden),
-            symbol="disc", border_width=0.13, hollow=True,
+            face_color="transparent", border_color=rings, border_width=0.13,
         ),
     ]  # fmt: skip
 
@@ -90,32 +89,30 @@ def show_points(
     return layer
 
 
+def _colours(classes: pd.Series, colours: Mapping[str, str]) -> list[str] | str:
+    """Return a colour a row; any one where there are no rows."""
+    return list(classes.map(colours)) if len(classes) else "white"
+
+
 def _points(
     found: Species,
     table: pd.DataFrame,
     name: str,
     *,
-    colours: np.ndarray,
     size: float,
     shown: np.ndarray,
-    symbol: str,
-    border_width: float,
-    hollow: bool = False,
+    **looks: Any,
 ) -> tuple[np.ndarray, dict[str, Any]]:
     data = table[["series", "y", "x"]].to_numpy(float).reshape(-1, 3)
-    filled = list(colours) if len(colours) else "white"
-    faces, borders = ("transparent", filled) if hollow else (filled, "#202020")
     return data, over_series(
         found,
         {
             "name": name,
             "features": table.drop(columns=["series", "y", "x"]).reset_index(drop=True),
-            "face_color": faces,
-            "border_color": borders,
-            "border_width": border_width,
             "size": np.full(len(data), size) if len(data) else size,
             "shown": shown if len(data) else True,
-            "symbol": symbol,
+            "symbol": "disc",
             "metadata": {KEY: found},
+            **looks,
         },
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from qtpy.QtCore import QObject, Signal
 
@@ -74,6 +74,31 @@ class Suspects(QObject):
             return areas, rank_suspicious(areas, tracked=tracked)
 
         self._background.start(count)
+
+    def next(self, corrected: Collection[int], frame: int, step: int) -> tuple[int | None, str]:
+        """Return the next suspicious frame, or None where none is left, and say why.
+
+        Parameters
+        ----------
+        corrected : collection of int
+            Frames that need no look any more.
+        frame : int
+            Where the user is.
+        step : int
+            1 for the next one after it, -1 for the last one before it; behind the last follows
+            the first.
+        """
+        left = sorted(set(self.found) - set(corrected))
+        if not left:
+            all_done = "All that looked suspicious is done."
+            return None, all_done if self.found else "No frame looks suspicious."
+        ahead = [each for each in left if (each - frame) * step > 0]
+        target = (min if step > 0 else max)(ahead or left)
+        rank = sorted(left, key=lambda each: -self.found[each].score).index(target) + 1
+        return target, (
+            f"<b>Frame {target}:</b> {self.found[target].reason}. "
+            f"(Number {rank} of {len(left)} by how sudden it is.)"
+        )
 
     def stop(self) -> None:
         """End the thread."""

@@ -85,10 +85,11 @@ class TrainDock(TrainView):
             recipe = simulated.replace(name=name)
             if start is not None:
                 like = own_recipe(name, start)
-                arguments = dict(like.arguments)
-                recipe = recipe.replace(network=like.network, arguments=arguments)
-            if isinstance(start, ModelCard):
-                recipe = recipe.replace(start_from=start.name)
+                recipe = recipe.replace(
+                    network=like.network,
+                    arguments=dict(like.arguments),
+                    start_from=like.start_from,
+                )
         return recipe.replace(training=training)
 
     def train(self) -> None:

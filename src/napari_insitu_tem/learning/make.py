@@ -16,11 +16,11 @@ from napari_insitu_tem.learning.latent_training import train_latents
 from napari_insitu_tem.learning.loop import Trained, TrainError, train
 from napari_insitu_tem.learning.map_training import train_on_maps
 from napari_insitu_tem.learning.pair_training import train_on_pairs
-from napari_insitu_tem.learning.recipes import TrainRecipe
+from napari_insitu_tem.learning.recipes import TrainRecipe, shipped_recipes
 from napari_insitu_tem.learning.samples import TrainingSet
 from napari_insitu_tem.learning.settings import Report
 from napari_insitu_tem.models.card import ModelCard
-from napari_insitu_tem.models.store import Model, get_model, save_model
+from napari_insitu_tem.models.store import Model, get_model, list_broken, list_models, save_model
 from napari_insitu_tem.networks import build_network
 
 __all__ = ["Made", "HISTORY", "card_of", "first_network", "make_model", "write_history"]
@@ -131,7 +131,7 @@ def first_network(recipe: TrainRecipe) -> nn.Module:
     arguments = {**recipe.arguments, "out_channels": len(recipe.channels)}
     network = build_network(recipe.network, arguments)
     if recipe.start_from:
-        parent = get_model(recipe.start_from)
+        parent = _parent(recipe.start_from)
         same = parent.card.network == recipe.network and parent.card.channels == recipe.channels
         if not same:
             raise TrainError(
@@ -147,6 +147,17 @@ def first_network(recipe: TrainRecipe) -> nn.Module:
                 "cannot be the start."
             ) from None
     return network
+
+
+def _parent(name: str) -> Model:
+    """Return the model to start from; says how to make it, where a shipped recipe does."""
+    there = {model.name for model in list_models()} | {broken.name for broken in list_broken()}
+    if name not in there and name in shipped_recipes():
+        raise TrainError(
+            f"This training starts from the model '{name}', which has not been trained yet. "
+            f"Train it first: insitu-tem train {name}"
+        )
+    return get_model(name)
 
 
 def card_of(recipe: TrainRecipe, trained: Trained | None) -> ModelCard:

@@ -158,7 +158,7 @@ def without_border(sample: Sample, border: int) -> Sample:
 
 def simulated_of(training: Mapping[str, Any], seed: int) -> TrainingSet | None:
     """Return the simulated frames that a model was trained on, as its card tells; None if not."""
-    from napari_insitu_tem.learning.recipes import DataSource
+    from napari_insitu_tem.learning.data_source import DataSource
     from napari_insitu_tem.settings import SettingsError
 
     if not isinstance(training.get("data"), Mapping):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_insitu_tem.analysis.species.calibration import Calibration
 from napari_insitu_tem.analysis.species.honeycomb import ON_SITE, Honeycomb
 from napari_insitu_tem.analysis.species.peaks import Columns, spot_masses
 
@@ -20,13 +21,6 @@ __all__ = ["EMPTY", "SPECIES", "Sites", "read_sites"]
 #: Classes of a site, in the order of the networks' maps, and none.
 SPECIES = ("Mo", "2S", "S")
 EMPTY = 3
-#: Sum of the maps, of the typical column's, at which a site is as likely empty as not, and how
-#: fast that changes.
-_HALF, _SOFT = 0.385, 0.083
-#: From the log ratio of the shares of one S and of two to that of their probabilities: networks
-#: trained on spots hedge towards the common class. With these, probabilities of the shipped
-#: network are right in the mean (logistic regression on simulated series, seeds below 1000).
-_SLOPE, _OFFSET, _FLOOR = 1.18, 0.85, 1e-9
 #: Steps from a site to its three neighbours, from sublattice f to f + 1; the reverse to f - 1.
 _UP = np.array([(1, 0), (0, -1), (-1, 1)])
 
@@ -47,10 +41,14 @@ class Sites:
         Of the column, or of the site where there is none; px.
     column : (n,) int array
         Which column is there; -1 for none.
+    shares : (n, 3) array
+        Of each class's map at the site, in units of the typical column's sum.
     probability : (n, 4) array
         Of Mo, 2S, S and nothing.
     inside : (n,) bool array
         Within the sheet: occupied, or a hole that the sheet surrounds.
+    calibration : Calibration
+        How shares became probabilities.
     """
 
     lattice: Honeycomb
@@ -58,8 +56,10 @@ class Sites:
     metal: np.ndarray
     positions: np.ndarray
     column: np.ndarray
+    shares: np.ndarray
     probability: np.ndarray
     inside: np.ndarray
+    calibration: Calibration
 
     @property
     def kind(self) -> np.ndarray:
@@ -71,6 +71,11 @@ class Sites:
         """Its probability (n,)."""
         return np.asarray(self.probability.max(axis=1))
 
+    def expected(self, which: np.ndarray, kind: int) -> tuple[float, float]:
+        """Return the expected number of a class among sites (n,) bool, and its standard error."""
+        chance = self.probability[self.inside & which, kind]
+        return float(chance.sum()), self.calibration.error(chance)
+
 
 def read_sites(
     maps: np.ndarray,
@@ -78,6 +83,7 @@ def read_sites(
     lattice: Honeycomb,
     *,
     area: tuple[slice, slice],
+    calibration: Calibration = Calibration(),
     largest_hole: int = 12,
 ) -> Sites:
     """Read every site of the sheet.
@@ -92,6 +98,8 @@ def read_sites(
         As fitted to them.
     area : (slice, slice)
         Rows and columns within which sites count.
+    calibration : Calibration
+        How shares become probabilities.
     largest_hole : int
         Sites that are empty and touch each other are vacancies up to this number; more are a
         pore, or the world outside the sheet.
@@ -103,11 +111,13 @@ def read_sites(
     column = _matched(columns, lattice, indices)
     positions = lattice.place(indices)
     positions[column >= 0] = columns.positions[column[column >= 0]]
-    masses = spot_masses(maps, positions, bond=lattice.bond)
-    probability = _probability(masses, metal, column)
+    shares = _shares(spot_masses(maps, positions, bond=lattice.bond), column)
+    probability = _probability(shares, metal, calibration)
     empty = np.argmax(probability, axis=1) == EMPTY
     inside = ~empty | _holes(indices, metal, lattice, empty, largest_hole)
-    return Sites(lattice, indices, metal, positions, column, probability, inside)
+    return Sites(
+        lattice, indices, metal, positions, column, shares, probability, inside, calibration
+    )
 
 
 def _grid(lattice: Honeycomb, area: tuple[slice, slice]) -> np.ndarray:
@@ -143,21 +153,22 @@ def _matched(columns: Columns, lattice: Honeycomb, indices: np.ndarray) -> np.nd
     return found
 
 
-def _probability(masses: np.ndarray, metal: np.ndarray, column: np.ndarray) -> np.ndarray:
+def _shares(masses: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Return masses (n, 3) in units of the sum at the typical column."""
+    there = column >= 0
+    typical = float(np.median(masses[there].sum(axis=1))) if there.any() else 1.0
+    return np.asarray(np.clip(masses / max(typical, 1e-12), 0, None))
+
+
+def _probability(shares: np.ndarray, metal: np.ndarray, calibration: Calibration) -> np.ndarray:
     """Return the probability (n, 4) of every class, those of the other sublattice being none.
 
     The sum of all maps tells whether there is a column, as the typical column's sum has a
     narrow distribution and that of an empty site is near zero. What the column is follows from
     the shares of the classes that the site can hold.
     """
-    total = masses.sum(axis=1)
-    there = column >= 0
-    typical = float(np.median(total[there])) if there.any() else 1.0
-    shares = np.clip(masses / max(typical, 1e-12), 0, None)
-    empty = 1 / (1 + np.exp((shares.sum(axis=1) - _HALF) / _SOFT))
-    ratio = np.log((shares[:, 2] + _FLOOR) / (shares[:, 1] + _FLOOR))
-    one = 1 / (1 + np.exp(-(_SLOPE * ratio + _OFFSET)))
-    found = np.zeros((len(masses), 4))
+    empty, one = calibration.empty(shares), calibration.one_of_two(shares)
+    found = np.zeros((len(shares), 4))
     found[:, EMPTY] = empty
     found[metal, 0] = 1 - empty[metal]
     found[~metal, 1] = ((1 - empty) * (1 - one))[~metal]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from napari_insitu_tem.analysis.columns.lattice_support import believed
+from napari_insitu_tem.analysis.columns.lattice_support import supported
 from napari_insitu_tem.analysis.columns.peaks import local_maxima, squeezed
 from napari_insitu_tem.analysis.denoise import fill_missing
 from napari_insitu_tem.analysis.lattice_scale import zoomed
@@ -24,7 +24,7 @@ from napari_insitu_tem.tasks.columns.settings import ColumnsSettings
 
 __all__ = ["NetworkFinder", "network_finder"]
 
-_WEAK = 0.3  # of the probability that is asked for: believed where the lattice goes on
+_FAINT = 0.06  # maxima of a lower probability are not looked at
 _APART = 0.08  # nm; columns are farther apart than this
 # nm; maps have maxima midway between the columns of a [110] row of gold, 0.14 nm from both.
 # Three columns in a row so close, the middle one weakest, are in no crystal that was simulated.
@@ -85,8 +85,16 @@ class NetworkFinder:
     def read(self, frame: np.ndarray, probability: np.ndarray) -> Found:
         """Return the columns in a map of probabilities."""
         places, values = self._maxima(probability)
-        kept = believed(places, values >= self.probability)
-        return Found(frame, (places[kept] + 0.5) / self.zoom - 0.5, values[kept])
+        certainty = supported(places, values)
+        kept = certainty >= self.probability
+        return Found(frame, places[kept], certainty[kept])
+
+    def candidates(
+        self, frame: np.ndarray, *, bright: bool, job: Job
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return places (px) of all that may be columns, and the network's own probabilities."""
+        maps = self._tiles.predict(self.prepare(frame, bright=bright), job)
+        return self._maxima(maps[0])
 
     def evidence(self, frames: Iterable[np.ndarray], *, bright: bool, job: Job) -> float:
         """Return how much the network finds in frames: the sum of fourth powers of the maxima.
@@ -95,17 +103,15 @@ class NetworkFinder:
         """
         total = 0.0
         for frame in frames:
-            maps = self._tiles.predict(self.prepare(frame, bright=bright), job)
-            total += float(np.sum(self._maxima(maps[0])[1] ** 4))
+            _, values = self.candidates(frame, bright=bright, job=job)
+            total += float(np.sum(values**4))
         return total
 
     def _maxima(self, probability: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return places (px of the map) and heights of what may be columns."""
-        places, values = local_maxima(
-            probability, least=_WEAK * self.probability, reach=self._apart
-        )
+        """Return places (px of the frame) and heights of what may be columns."""
+        places, values = local_maxima(probability, least=_FAINT, reach=self._apart)
         kept = ~squeezed(places, values, self._close)
-        return places[kept], values[kept]
+        return (places[kept] + 0.5) / self.zoom - 0.5, values[kept]
 
 
 def network_finder(movie: Movie, settings: ColumnsSettings, job: Job) -> NetworkFinder:

@@ -36,10 +36,10 @@ class ColumnsSettings(Settings):
         "In HRTEM both look much alike: say it if you know it.",
     )
     probability: float = setting(
-        0.3,
+        0.4,
         title="Probability",
-        description="The network's probability from which on a column counts. Weaker ones count "
-        "where the lattice of others goes on.",
+        description="From which on a column counts: the network's, raised where the lattice of "
+        "others goes on and lowered where it does not.",
         ge=0.05,
         le=0.99,
         step=0.05,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_insitu_tem.analysis.species import SpeciesError
+from napari_insitu_tem.analysis.species.order import lattice_contrasts
 from napari_insitu_tem.analysis.species.registration import find_shift
 from napari_insitu_tem.analysis.species.sites import SPECIES
 from napari_insitu_tem.io.store import as_dask, new_frames
@@ -23,15 +24,19 @@ from napari_insitu_tem.tasks.species.series import (
 )
 from napari_insitu_tem.tasks.species.settings import SpeciesSettings
 from napari_insitu_tem.tasks.species.tables import Tables
-from napari_insitu_tem.tasks.species.words import order_words, summary, wrong_images, wrong_length
+from napari_insitu_tem.tasks.species.words import (
+    dark_words,
+    order_words,
+    summary,
+    wrong_images,
+    wrong_length,
+)
 
 if TYPE_CHECKING:
     from napari_insitu_tem.tasks.species.network import SpeciesNetwork
 
 __all__ = ["Species", "SpeciesError", "SpeciesSettings", "species"]
 
-#: px a side of the part on which orders are compared.
-_PART = 256
 #: Vacancies of two series nearer than this, in bonds, are the same.
 _SAME = 0.5
 
@@ -97,7 +102,8 @@ class _Run:
         self.tables = Tables(network.scale)
         self.troubles: list[str] = []
         self.doubtful = 0
-        self.order = ""
+        self.wrong: dict[int, tuple[int, ...]] = {}
+        self.dark = 0
         self.drift = np.zeros((self.n_series, 2))
         self.stores: list[np.ndarray] = []
 
@@ -109,13 +115,17 @@ class _Run:
         ):
             if registered_ is None:
                 continue
-            if not self.tables.counts and self.settings.check_order and len(self.used) > 1:
-                self._check_order(registered_)
+            if self.settings.check_order:
+                self._check_order(series, registered_)
             maps = self.network.maps(registered_.images, self.job)
             self._keep(series, maps, registered_)
             try:
                 reading = read_maps(
-                    maps, bond=self.bond, settings=self.settings, check=self.job.check
+                    maps,
+                    bond=self.bond,
+                    settings=self.settings,
+                    calibration=self.network.calibration,
+                    check=self.job.check,
                 )
             except SpeciesError as error:
                 self.troubles.append(f"Series {series}: {error}")
@@ -134,7 +144,7 @@ class _Run:
                 self.drift[series:] += moved.pixels / self.network.scale
             before = first
         if not self.tables.counts:
-            raise SpeciesError(self.troubles[0])
+            raise SpeciesError(f"{self._warning()} {self.troubles[0]}".strip())
         return self._made()
 
     def _registered(self) -> Iterator[tuple[int, Registered | None]]:
@@ -155,21 +165,21 @@ class _Run:
     def _seen_first(self, series: int) -> np.ndarray:
         return self.network.seen(self.movie.frame(series * self.per_series + self.used[0] - 1))
 
-    def _check_order(self, given: Registered) -> None:
-        from napari_insitu_tem.analysis.species.order import compare_orders
+    def _check_order(self, series: int, given: Registered) -> None:
+        found = lattice_contrasts(list(given.images), bond=self.bond)
+        if found.out_of_order:
+            self.wrong[series] = found.best
+        elif found.dark:
+            self.dark += 1
 
-        height, width = given.images.shape[1:]
-        top, left = max(0, (height - _PART) // 2), max(0, (width - _PART) // 2)
-        part = given.images[:, top : top + _PART, left : left + _PART]
-        order = compare_orders(
-            list(part),
-            lambda images: self.network.maps(images, self.job),
-            bond=self.bond,
-            threshold=self.settings.threshold,
-        )
-        if order.suspicious:
-            self.order = order_words(order, self.used)
-            self.job.log(self.order)
+    def _warning(self) -> str:
+        """Return what makes all numbers doubtful."""
+        words = []
+        if self.wrong:
+            words.append(order_words(self.wrong, self.n_series, self.used))
+        if self.dark:
+            words.append(dark_words(self.dark, self.n_series))
+        return " ".join(words)
 
     def _keep(self, series: int, maps: np.ndarray, given: Registered) -> None:
         """Write the maps where the first image shows them."""
@@ -188,8 +198,9 @@ class _Run:
         import pandas as pd
 
         counts = pd.DataFrame(self.tables.counts)
-        message = summary(counts, self.troubles, doubtful=self.doubtful)
-        message = f"{self.order} {message}".strip()
+        warning = self._warning()
+        message = summary(counts, self.troubles, doubtful=self.doubtful, dose=self.movie.dose)
+        message = f"{warning} {message}".strip()
         self.job.log(message)
         return Species(
             self.movie,
@@ -200,6 +211,7 @@ class _Run:
             pd.DataFrame(self.tables.shifts),
             maps=dict(zip(SPECIES, map(self._movie_of, self.stores), strict=bool(self.stores))),
             message=message,
+            warning=warning,
         )
 
     def _movie_of(self, store: np.ndarray) -> Movie:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_insitu_tem.analysis.species import SpeciesError
+from napari_insitu_tem.analysis.species.calibration import CALIBRATIONS, Calibration
 from napari_insitu_tem.analysis.species.sites import SPECIES
 from napari_insitu_tem.analysis.standardise import standardise
 from napari_insitu_tem.inference.devices import pick_device
@@ -30,6 +31,8 @@ class SpeciesNetwork:
         How many images it takes.
     scale : float
         Images are made this many times as large for it.
+    tiles : TiledPredictor
+        The network itself.
     """
 
     name: str
@@ -58,6 +61,11 @@ class SpeciesNetwork:
         device = pick_device(job.device)
         tiles = TiledPredictor(model.load(device), device=device)
         return cls(name, int(model.card.arguments.get("in_channels", 1)), scale, tiles)
+
+    @property
+    def calibration(self) -> Calibration:
+        """How its maps become probabilities."""
+        return CALIBRATIONS.get(self.images, Calibration())
 
     def seen(self, image: np.ndarray) -> np.ndarray:
         """Return an image (y, x) at the size at which the network sees it."""

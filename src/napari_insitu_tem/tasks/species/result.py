@@ -61,6 +61,8 @@ class Species(MovieResult):
         The network's maps as (series · 3, y, x) frames; see `class_map`.
     message : str
         What was found, in a few sentences.
+    warning : str
+        The part of the message that says why the numbers are not to be trusted; mostly empty.
     provenance : Provenance, optional
         What was done.
     """
@@ -73,6 +75,7 @@ class Species(MovieResult):
     shifts: pd.DataFrame
     maps: dict[str, Movie] = dataclasses.field(default_factory=dict)
     message: str = ""
+    warning: str = ""
     provenance: Provenance | None = None
 
     has_new_frames: ClassVar[bool] = False

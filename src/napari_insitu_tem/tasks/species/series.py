@@ -10,6 +10,7 @@ import numpy as np
 from napari_insitu_tem.analysis.denoise import fill_missing
 from napari_insitu_tem.analysis.shifting import common_area, move_frame
 from napari_insitu_tem.analysis.species import SpeciesError
+from napari_insitu_tem.analysis.species.calibration import Calibration
 from napari_insitu_tem.analysis.species.honeycomb import fit_honeycomb
 from napari_insitu_tem.analysis.species.peaks import Columns, find_columns
 from napari_insitu_tem.analysis.species.registration import Shift, register_series
@@ -89,7 +90,12 @@ def registered(
 
 
 def read_maps(
-    maps: np.ndarray, *, bond: float, settings: SpeciesSettings, check: Callable[[], None]
+    maps: np.ndarray,
+    *,
+    bond: float,
+    settings: SpeciesSettings,
+    calibration: Calibration,
+    check: Callable[[], None],
 ) -> Reading:
     """Tell columns, lattice and sites from the network's maps.
 
@@ -105,5 +111,12 @@ def read_maps(
     margin = int(np.ceil(_MARGIN * bond))
     height, width = maps.shape[1:]
     area = slice(margin, height - margin), slice(margin, width - margin)
-    sites = read_sites(maps, columns, lattice, area=area, largest_hole=settings.largest_hole)
+    sites = read_sites(
+        maps,
+        columns,
+        lattice,
+        area=area,
+        calibration=calibration,
+        largest_hole=settings.largest_hole,
+    )
     return Reading(columns, sites)

@@ -67,8 +67,8 @@ class SpeciesSettings(Settings):
     check_order: bool = setting(
         True,
         title="Check the order",
-        description="See on the first series whether another order of the images makes better "
-        "sense to the network, and say so.",
+        description="See by how bright the atoms are whether the images of every series run from "
+        "overfocus to underfocus, and say so if they do not.",
     )
     lattice_constant: float = setting(
         0.316,

@@ -124,12 +124,11 @@ class Tables:
         }
         where = {"S": (~metal, SPECIES.index("S")), "2S": (~metal, EMPTY), "Mo": (metal, EMPTY)}
         for kind, (of, which) in where.items():
-            chance = sites.probability[inside & of, which]
-            row[f"expected_{kind}"] = float(chance.sum())
-            row[f"expected_{kind}_error"] = float(np.sqrt(np.sum(chance * (1 - chance))))
+            row[f"expected_{kind}"], row[f"expected_{kind}_error"] = sites.expected(of, which)
         # A cell of the honeycomb holds one metal site and one sulphur site.
         cell = 1.5 * np.sqrt(3) * (sites.lattice.bond / self.scale) ** 2
         row["sheet_area"] = 0.5 * int(inside.sum()) * cell
+        row["sulphur_confidence"] = float(sites.confidence[inside & ~metal].mean())
         row["vacancy_density"] = len(gone) / max(row["sheet_area"], 1e-12)
         return row
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
-
-from napari_insitu_tem.analysis.species.order import Order
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["order_words", "summary", "wrong_images", "wrong_length"]
+__all__ = ["dark_words", "faint_words", "order_words", "summary", "wrong_images", "wrong_length"]
+
+#: e/Å² an image below which simulated series give too many vacancies, and the mean confidence at
+#: sulphur sites that goes with it (shipped network, 100 to 1000 e/Å², seeds below 1000).
+_ENOUGH, _SURE = 200, 0.94
 
 
 def wrong_length(frames: int, images: int) -> str:
@@ -37,18 +39,71 @@ def wrong_images(used: int, needed: int, name: str) -> str:
     )
 
 
-def order_words(order: Order, used: Sequence[int]) -> str:
-    """Say in which order the images seem to be."""
-    seem = ",".join(str(used[at]) for at in order.best)
+def order_words(wrong: Mapping[int, Sequence[int]], n_series: int, used: Sequence[int]) -> str:
+    """Say which series are out of order, and in which order their images seem to be.
+
+    Parameters
+    ----------
+    wrong : mapping
+        From series to the positions of its images from overfocus to underfocus.
+    n_series : int
+        All of them.
+    used : sequence of int
+        Numbers of the images in the order given.
+    """
+    first = min(wrong)
+    where = "" if n_series == 1 else f" of {len(wrong)} of {n_series} series (first: {first})"
+    seem = ",".join(str(used[at]) for at in wrong[first])
+    words = (
+        f"The images{where} seem to be in the wrong order, and then elements and vacancies are "
+        f"wrong, too: they are given as {','.join(map(str, used))}, but by how bright the atoms "
+        f"are, {seem} runs from overfocus (bright atoms) to underfocus (dark atoms). If so, write "
+        f"{seem} under 'Images used'."
+    )
+    if tuple(wrong[first]) == tuple(range(len(used)))[::-1]:
+        words += " Inverted grey values look the same: if the order is right, invert the images."
+    return words
+
+
+def dark_words(series: int, n_series: int) -> str:
+    """Say that atoms are dark in the first image of some series."""
+    where = "the first image used" if n_series == 1 else f"the first image of {series} series"
     return (
-        f"The images of the first series seem to be in another order: the network is surer with "
-        f"{seem} ({order.scores[order.best]:.2f}) than with {','.join(map(str, used))} "
-        f"({order.scores[tuple(range(len(used)))]:.2f}). If so, write {seem} under 'Images used'."
+        f"Atoms look dark in {where}, as at underfocus or with inverted grey values, but the "
+        "network knows series that begin at overfocus, where atoms are bright. Elements and "
+        "vacancies are not to be trusted."
     )
 
 
-def summary(counts: pd.DataFrame, troubles: Sequence[str], *, doubtful: int) -> str:
-    """Return what was found, and what is doubtful."""
+def faint_words(dose: float | None, confidence: float) -> str:
+    """Say that there are too few electrons to count vacancies; nothing where there are enough.
+
+    Parameters
+    ----------
+    dose : float, optional
+        e/Å² an image, if known.
+    confidence : float
+        Mean probability of the likeliest class at the sulphur sites; tells where no dose does.
+    """
+    if dose is not None and dose < _ENOUGH:
+        start = f"With {dose:.0f} e/Å² an image (less than {_ENOUGH})"
+    elif dose is None and confidence < _SURE:
+        start = (
+            f"The network is unsure of the sulphur columns (confidence {confidence:.2f} in the "
+            f"mean), as with less than {_ENOUGH} e/Å² an image: then"
+        )
+    else:
+        return ""
+    return (
+        f"{start} numbers of vacancies tend to come out too high, and single vacancies are not to "
+        "be trusted."
+    )
+
+
+def summary(
+    counts: pd.DataFrame, troubles: Sequence[str], *, doubtful: int, dose: float | None
+) -> str:
+    """Return what was found, and what is doubtful; `dose` is that of an image, e/Å²."""
     series = len(counts)
     many = series > 1
     mean = counts.mean(numeric_only=True)
@@ -63,6 +118,8 @@ def summary(counts: pd.DataFrame, troubles: Sequence[str], *, doubtful: int) -> 
     ]  # fmt: skip
     each = f" a series, in the mean of {series}" if many else ""
     words = [f"Columns: {', '.join(parts)}{each}. Vacancies: {', '.join(gone)}{each}."]
+    if faint := faint_words(dose, float(mean["sulphur_confidence"])):
+        words.append(faint)
     if doubtful:
         words.append(
             f"In {doubtful} series, the shift between the images could not be told from noise "
