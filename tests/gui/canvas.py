@@ -1,7 +1,7 @@
-"""Real mouse and keys on the canvas of a napari window."""
+"""Real mouse and keys on the canvas of a napari window, and real clicks in its plots."""
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
@@ -52,3 +52,19 @@ class Canvas:
         self.widget.setFocus()
         QTest.keyClick(self.widget, key, modifiers)
         QApplication.processEvents()
+
+
+def settle(qtbot, plot):
+    """Wait until a `PlotCanvas` shows what it was told to."""
+    qtbot.waitUntil(
+        lambda: not plot._stale and plot.drawn is not None and plot._background is not None,
+        timeout=30_000,
+    )
+
+
+def click_plot(qtbot, plot, x, y):
+    """Click in a `PlotCanvas` at data coordinates of its plot."""
+    settle(qtbot, plot)
+    at = plot._axes.transData.transform((x, y)) / plot.canvas.device_pixel_ratio
+    position = QPoint(round(at[0]), round(plot.canvas.height() - at[1]))
+    qtbot.mouseClick(plot.canvas, Qt.MouseButton.LeftButton, pos=position)

@@ -3,7 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from canvas import Canvas, click_plot, settle
 from napari.layers import Tracks
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QPushButton
 
 from napari_insitu_tem import Job, Movie
@@ -107,14 +109,69 @@ def test_columns_are_removed_and_moved_in_their_frame_alone(dock, found):
     assert dock.found.table[untouched].equals(found.table[found.table["frame"] == 0])
 
 
-def test_a_click_on_an_event_goes_to_its_frame_and_site(viewer, dock):
-    hops = dock.found.dynamics.events
-    assert len(hops) >= 1
-    dock.course._row_clicked(dock.course.model.index(0, 0))
-    site, frame = hops["site"].iloc[0], hops["frame"].iloc[0]
-    assert viewer.dims.point[0] == pytest.approx(frame * 0.5)
-    selected = dock.found.table.iloc[sorted(dock.editor.layer.selected_data)]
-    assert set(selected["site"]) <= {site} and set(selected["frame"]) <= {frame}
+def selected(dock):
+    """Return site and frame of the only selected column."""
+    (row,) = dock.editor.layer.selected_data
+    column = dock.found.table.iloc[row]
+    return int(column["site"]), int(column["frame"])
+
+
+def test_a_click_on_an_event_goes_to_its_frame_and_site(qtbot, viewer, dock):
+    viewer.show()
+    viewer.dims.set_current_step(0, 0)
+    event = dock.found.dynamics.events.iloc[0]
+    table = dock.course.events
+    place = table.visualRect(dock.course.model.index(0, 0)).center()
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert viewer.dims.point[0] == pytest.approx(event["frame"] * 0.5)
+    assert selected(dock) == (event["site"], event["frame"])
+
+
+def test_a_click_in_the_raster_goes_to_its_site_and_frame(qtbot, viewer, dock):
+    viewer.show()
+    sites, table = dock.found.dynamics.sites, dock.found.table
+    changing = sites["site"][sites["changes"] > 0].tolist()
+    assert len(changing) == 2
+    for row, site in enumerate(changing):
+        frame = int(table.loc[table["site"] == site, "frame"].iloc[-2])
+        click_plot(qtbot, dock.course.canvas, frame * 0.5, row)
+        assert selected(dock) == (site, frame)
+        assert viewer.dims.point[0] == pytest.approx(frame * 0.5)
+    # Beside the axes, where ticks and labels are, a click means nothing.
+    qtbot.mouseClick(dock.course.canvas.canvas, Qt.MouseButton.LeftButton, pos=QPoint(3, 3))
+    assert selected(dock) == (changing[-1], frame)
+
+
+def test_a_click_in_the_counts_goes_to_the_frame_alone(qtbot, viewer, dock):
+    viewer.show()
+    viewer.dims.set_current_step(0, 0)
+    which, plot = dock.course.which, dock.course.canvas
+    which.setCurrentIndex(which.findData("column_counts"))
+    settle(qtbot, plot)
+    click_plot(qtbot, plot, 7 * 0.5, np.mean(plot._axes.get_ylim()))
+    assert viewer.dims.point[0] == pytest.approx(7 * 0.5)
+    assert not dock.editor.layer.selected_data
+
+
+def test_a_click_on_a_column_marks_its_site_in_the_raster(viewer, dock):
+    viewer.show()
+    viewer.dims.set_current_step(0, 0)
+    first = in_frame(dock, 0)
+    (own,) = first.index[np.hypot(first["y"] - 78, first["x"] - 30) < 2]
+    assert dock.course.canvas.track is None
+    Canvas(viewer, dock.editor.layer).click(78, 30)
+    assert dock.course.canvas.track == dock.found.table["site"][own]
+
+
+def test_a_click_with_the_add_tool_adds_a_column_there(qtbot, viewer, dock):
+    viewer.show()
+    viewer.dims.set_current_step(0, 2)
+    qtbot.mouseClick(dock.findChild(QPushButton, "add"), Qt.MouseButton.LeftButton)
+    Canvas(viewer, dock.editor.layer).click(78, 66)
+    rows = in_frame(dock, 2)
+    assert len(rows) == 27
+    assert (np.hypot(rows["y"] - 78, rows["x"] - 66) < 2).sum() == 1
+    assert "1 added" in dock.tools.note.text()
 
 
 def test_a_selected_point_marks_its_site(dock):

@@ -68,6 +68,6 @@ def test_running_fills_table_and_plot(qtbot, viewer, dock, tmp_path):
     assert dock.model.rowCount() >= 12
     which = dock.findChild(QComboBox, "which_plot")
     which.setCurrentIndex(which.findData("orientation"))
-    paths = dock.save(tmp_path / "turn.svg")
+    paths = dock.plots.save(tmp_path / "turn.svg")
     assert {path.name for path in paths} == {"turn.svg", "turn.csv"}
     assert [layer.name for layer in viewer.layers] == ["gold", "gold [masks]"]

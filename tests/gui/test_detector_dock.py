@@ -60,13 +60,13 @@ def test_the_dose_comes_to_the_layer_with_plot_values_and_vacuum(
     assert not overlay.data[60, 60] and overlay.data[200, 200]
     assert "gain" in dock.findChild(QLabel, "parameters").text()
     viewer.show()
-    qtbot.waitUntil(lambda: dock._canvas.drawn is not None, timeout=5_000)
-    assert "frequency_per_nm" in dock._canvas.drawn.data
-    assert {path.name for path in dock.save(tmp_path / "mtf.svg")} == {"mtf.svg", "mtf.csv"}
+    qtbot.waitUntil(lambda: dock.plots.canvas.drawn is not None, timeout=5_000)
+    assert "frequency_per_nm" in dock.plots.canvas.drawn.data
+    assert {path.name for path in dock.plots.save(tmp_path / "mtf.svg")} == {"mtf.svg", "mtf.csv"}
     dock.findChild(QComboBox, "which_plot").setCurrentIndex(1)
-    assert len(dock.save(tmp_path / "power.png")) == 2
+    assert len(dock.plots.save(tmp_path / "power.png")) == 2
     with pytest.raises(ValueError, match=r"\.svg"):
-        dock.save(tmp_path / "mtf.xyz")
+        dock.plots.save(tmp_path / "mtf.xyz")
 
 
 @pytest.mark.window

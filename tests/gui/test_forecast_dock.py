@@ -50,7 +50,7 @@ def test_a_run_shows_aligned_layers_the_learning_and_the_plots(dock, viewer, qtb
     assert len(dock.learning.plot.curve("training"))
     assert dock.learning.strip.pixmap() is not None
     assert "test clip" in dock._verdict.text()
-    plots = [dock._which.itemData(i) for i in range(dock._which.count())]
+    plots = [dock.plots.which.itemData(i) for i in range(dock.plots.which.count())]
     assert plots == ["ssim", "mse", "mae", "psnr", "coverage", "surprise"]
 
 
@@ -64,10 +64,10 @@ def test_running_again_updates_the_same_layers(dock, viewer, qtbot):
 
 def test_the_plot_is_saved_with_its_numbers(dock, qtbot, tmp_path):
     with pytest.raises(ValueError, match="no plot yet"):
-        dock.save(tmp_path / "x.svg")
+        dock.plots.save(tmp_path / "x.svg")
     with qtbot.waitSignal(dock.finished, timeout=120_000):
         dock.run()
-    files = dock.save(tmp_path / "ssim.svg")
+    files = dock.plots.save(tmp_path / "ssim.svg")
     assert [path.name for path in files] == ["ssim.svg", "ssim.csv"]
 
 

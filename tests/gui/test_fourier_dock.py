@@ -80,7 +80,7 @@ def test_running_adds_maps_and_plots(qtbot, viewer, dock, pair, tmp_path):
     assert "Angle of region 2" in dock._message.text()
     which = dock.findChild(QComboBox, "which_plot")
     assert which.currentData() == "misorientation"
-    paths = dock.save(tmp_path / "angle.svg")
+    paths = dock.plots.save(tmp_path / "angle.svg")
     assert {path.name for path in paths} == {"angle.svg", "angle.csv"}
     with qtbot.waitSignal(dock.finished, timeout=60_000):
         press(qtbot, dock, "run")
@@ -99,7 +99,7 @@ def test_an_ellipse_is_a_region(viewer, dock):
 
 def test_what_fails_is_said_in_the_panel(qtbot, viewer, dock, show):
     with pytest.raises(ValueError, match="no plot"):
-        dock.save("x.svg")
+        dock.plots.save("x.svg")
     noise = np.random.default_rng(0).poisson(9, (3, 64, 64)).astype(np.uint16)
     show(Movie(noise, name="noise"))
     dock._chooser.value = viewer.layers["noise"]

@@ -56,13 +56,13 @@ def test_verdicts_maps_and_plots_come_from_one_press(qtbot, viewer, dock, tmp_pa
     words = dock.findChild(QLabel, "verdicts").text()
     assert "Invented detail" in words and "Whiteness" in words
     viewer.show()
-    qtbot.waitUntil(lambda: dock._canvas.drawn is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: dock.plots.canvas.drawn is not None, timeout=10_000)
     which = dock.findChild(QComboBox, "which_plot")
     which.setCurrentIndex(which.findData("ring_correlation"))
     paths = dock.save(tmp_path / "rings.svg")
     assert {path.name for path in paths} == {"rings.svg", "rings.csv"}
     assert "frequency_per_nm" in (tmp_path / "rings.csv").read_text().splitlines()[0]
-    assert dock.save_table(tmp_path / "frames.csv").exists()
+    assert [path.name for path in dock.save(tmp_path / "frames.csv")] == ["frames.csv"]
 
 
 @pytest.mark.window
@@ -111,4 +111,4 @@ def test_regions_come_as_labels_with_their_share(qtbot, viewer, show, tmp_path):
     layer = viewer.layers["gel [regions]"]
     assert set(np.unique(np.asarray(layer.data))) == {1, 2}
     assert "2 kinds" in dock._message.text()
-    assert len(dock.save(tmp_path / "regions.png")) == 2
+    assert len(dock.plots.save(tmp_path / "regions.png")) == 2

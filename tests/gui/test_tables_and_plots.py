@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from canvas import click_plot, settle
 from napari.components import ViewerModel
 from napari.layers import Labels, Points
 from qtpy.QtCore import QPoint, Qt
@@ -82,7 +83,7 @@ def plots(model, qtbot):
     qtbot.addWidget(dock)
     dock.resize(450, 450)
     dock.show()
-    settle(qtbot, dock)
+    settle(qtbot, dock.plot)
     return dock
 
 
@@ -92,31 +93,13 @@ def docks(window, qtbot):
     tables, plots = TablesDock(window), PlotsDock(window)
     window.window.add_dock_widget(tables, name="Tables", area="bottom")
     window.window.add_dock_widget(plots, name="Plots", area="right")
-    settle(qtbot, plots)
+    settle(qtbot, plots.plot)
     return tables, plots
-
-
-def settle(qtbot, dock):
-    qtbot.waitUntil(
-        lambda: (
-            not dock.plot._stale
-            and dock.plot.drawn is not None
-            and dock.plot._background is not None
-        ),
-        timeout=5000,
-    )
 
 
 def click_row(qtbot, dock, row, column=0):
     rectangle = dock.view.visualRect(dock.model.index(row, column))
     qtbot.mouseClick(dock.view.viewport(), Qt.MouseButton.LeftButton, pos=rectangle.center())
-
-
-def click_plot(qtbot, dock, x, y):
-    """Click at data coordinates of the plot."""
-    at = dock.plot._axes.transData.transform((x, y)) / dock.plot.canvas.device_pixel_ratio
-    position = QPoint(round(at[0]), round(dock.plot.canvas.height() - at[1]))
-    qtbot.mouseClick(dock.plot.canvas, Qt.MouseButton.LeftButton, pos=position)
 
 
 def click_canvas(qtbot, viewer, y, x):
@@ -208,7 +191,7 @@ def test_clicking_a_particle_in_the_canvas_highlights_its_row_and_its_line(
     tables, plots = docks
     tables.show_table("particles")
     plots.show_figure("angle")
-    settle(qtbot, plots)
+    settle(qtbot, plots.plot)
     window.dims.set_current_step(0, 7)
     row = measured_row(measured.tracking.particles, 5, 7)
     click_canvas(qtbot, window, row["y"] * 0.5, row["x"] * 0.5)
@@ -222,7 +205,7 @@ def test_clicking_a_particle_in_the_canvas_highlights_its_row_and_its_line(
     assert not window.layers[RING].visible
     for index in range(plots.kind.count()):
         plots.kind.setCurrentIndex(index)
-        settle(qtbot, plots)
+        settle(qtbot, plots.plot)
         assert plots.plot._axes.get_xlabel()
         assert not plots.message.text()
 
@@ -268,10 +251,10 @@ def test_clicking_a_point_in_a_plot_selects_the_particle_and_its_row(
 ):
     tables.show_table("particles")
     plots.show_figure(figure)
-    settle(qtbot, plots)
+    settle(qtbot, plots.plot)
     points = plots.plot.drawn.points
     point = points[(points["track"] == 6) & (points["frame"] == 20)].iloc[0]
-    click_plot(qtbot, plots, point["x"], point["y"])
+    click_plot(qtbot, plots.plot, point["x"], point["y"])
     track, frame = session_of(model).selection.track, session_of(model).selection.frame
     chosen = points[(points["track"] == track) & (points["frame"] == frame)].iloc[0]
     pixels = plots.plot._axes.transData.transform(
@@ -284,9 +267,9 @@ def test_clicking_a_point_in_a_plot_selects_the_particle_and_its_row(
 
 def test_clicking_a_bar_selects_a_particle_of_that_size(plots, model, measured, qtbot):
     plots.show_figure("sizes", "area")
-    settle(qtbot, plots)
+    settle(qtbot, plots.plot)
     value = plots.plot.drawn.points["x"].iloc[40]
-    click_plot(qtbot, plots, value, 1)
+    click_plot(qtbot, plots.plot, value, 1)
     chosen = session_of(model).selection
     row = measured_row(measured.tracking.particles, chosen.track, chosen.frame)
     width = np.diff(plots.plot._axes.get_xlim())[0]
@@ -295,15 +278,15 @@ def test_clicking_a_bar_selects_a_particle_of_that_size(plots, model, measured, 
 
 def test_clicking_a_frames_point_goes_to_that_frame(plots, model, qtbot):
     plots.show_figure("over_time", "mean_diameter", "temperature_C")
-    settle(qtbot, plots)
+    settle(qtbot, plots.plot)
     point = plots.plot.drawn.points.iloc[21]
-    click_plot(qtbot, plots, point["x"], point["y"])
+    click_plot(qtbot, plots.plot, point["x"], point["y"])
     assert model.dims.current_step[0] == 21
 
 
 def test_the_frame_is_marked_without_drawing_the_plot_again(plots, model, qtbot):
     plots.show_figure("over_time", "count")
-    settle(qtbot, plots)
+    settle(qtbot, plots.plot)
     axes = plots.plot._axes
     model.dims.set_current_step(0, 15)
     assert plots.plot._axes is axes

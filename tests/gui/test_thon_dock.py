@@ -60,7 +60,7 @@ def test_running_plots_the_course_and_saves_it(qtbot, viewer, dock, tmp_path):
     assert [which.itemData(index) for index in range(which.count())] == [
         "thon", "astigmatism", "rings"
     ]  # fmt: skip
-    written = dock.save(tmp_path / "defocus.svg")
+    written = dock.plots.save(tmp_path / "defocus.svg")
     assert {path.suffix for path in written} == {".svg", ".csv"}
 
 

@@ -1,14 +1,15 @@
 """The Zone axis dock, in the real window: run, move the threshold, go to readable frames."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from canvas import Canvas, click_plot
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
-from napari_insitu_tem import Movie
+from napari_insitu_tem import Job, Movie
+from napari_insitu_tem.gui.layers import layer_data
 from napari_insitu_tem.gui.zone_axis import ZoneAxisDock
+from napari_insitu_tem.tasks.zone_axis import ZoneAxisSettings, zone_axis
 from tilting import tilting_movie
 
 pytestmark = pytest.mark.window
@@ -23,19 +24,17 @@ def dock(viewer, show):
     return dock
 
 
-def click(layer, place):
-    """Press and release on a place of a layer, as napari tells its callbacks."""
-    event = SimpleNamespace(
-        type="mouse_press",
-        pos=(50, 50),
-        position=layer.data_to_world(place),
-        view_direction=None,
-        dims_displayed=[1, 2],
-    )
-    under_way = layer.mouse_drag_callbacks[-1](layer, event)
-    next(under_way)
-    event.type = "mouse_release"
-    next(under_way, None)
+@pytest.fixture(scope="module")
+def found():
+    return zone_axis(tilting_movie().movie, ZoneAxisSettings(), Job(on_progress=lambda _: None))
+
+
+@pytest.fixture
+def shown(viewer, dock, found):
+    """The dock with a result."""
+    movie = viewer.layers["tilting particles"]
+    dock.show_result(found, layer_data(found, movie.name), movie)
+    return dock
 
 
 def press(qtbot, dock, name):
@@ -75,12 +74,37 @@ def test_the_threshold_takes_effect_without_running_again(qtbot, viewer, dock, t
     assert {path.name for path in dock.save(tmp_path / "a.svg")} == {"a.svg", "a.csv"}
     dock.save(tmp_path / "table.csv")
     assert "evenness" in (tmp_path / "table.csv").read_text("utf-8").splitlines()[0]
-    dock.readable.choose(0)
-    click(outlines, (0, 64, 152))
-    assert dock.readable.particle == 3 - left
-    assert outlines.colormap.color_dict[left][3] < 1
-    dock._pick(left, 1)
-    assert viewer.dims.current_step[0] == 1 and dock.readable.particle == left
+
+
+def test_a_click_on_a_particle_chooses_it_and_a_drag_does_not(viewer, shown):
+    viewer.show()
+    viewer.dims.set_current_step(0, 0)
+    outlines = viewer.layers["tilting particles [particles]"]
+    left, right = int(outlines.data[0, 64, 55]), int(outlines.data[0, 64, 152])
+    assert {left, right} == {1, 2} and shown.readable.particle == 0
+    viewer.layers.selection.active = outlines
+    canvas = Canvas(viewer, outlines)
+    canvas.click(64, 152)
+    assert shown.readable.particle == right
+    assert outlines.colormap.color_dict[left][3] < 1 == outlines.colormap.color_dict[right][3]
+    canvas.drag((64, 55), (64, 61))
+    canvas.click(8, 104)
+    assert shown.readable.particle == right
+    canvas.click(64, 55)
+    assert shown.readable.particle == left
+
+
+def test_a_click_in_the_plot_goes_to_particle_and_frame(qtbot, viewer, shown):
+    viewer.show()
+    viewer.dims.set_current_step(0, 0)
+    which = shown.plots.which
+    which.setCurrentIndex(which.findData("evenness"))
+    times = shown.found.movie.time
+    for _, row in shown.found.table[shown.found.table["frame"] > 0].iterrows():
+        x = row["frame"] if times is None else times[int(row["frame"])]
+        click_plot(qtbot, shown.plots.canvas, x, row["evenness"])
+        assert viewer.dims.current_step[0] == row["frame"]
+        assert shown.readable.particle == row["particle"]
 
 
 def test_what_fails_is_said_in_the_panel(qtbot, viewer, dock, show):

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Layer
-from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from napari_insitu_tem import units
-from napari_insitu_tem.gui.background import plain_words
 from napari_insitu_tem.gui.lifetime import listen
+from napari_insitu_tem.gui.saving import FIGURES, SaveButton
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.tasks.align import Alignment
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     import napari
 
 __all__ = ["AlignDock", "draw_drift"]
-
-_FILTERS = "Table (*.csv);;Figure (*.svg);;Picture (*.png)"
 
 
 class AlignDock(TaskPanel):
@@ -33,10 +30,15 @@ class AlignDock(TaskPanel):
         self.alignment: Alignment | None = None
         self._canvas: Any = None
         self._shown: Layer | None = None
-        self._save = QPushButton("Save the drift …")
+        self._save = SaveButton(
+            self.save,
+            lambda: "drift.csv",
+            text="Save the drift …",
+            tip="Save the drift as a table (CSV) or a figure (SVG, PNG).",
+            filters=f"Table (*.csv);;{FIGURES}",
+        )
         self._save.setObjectName("save_drift")
-        self._save.setToolTip("Save the drift as a table (CSV) or a figure (SVG, PNG).")
-        self._save.clicked.connect(self._ask_and_save)
+        self._save.said.connect(lambda text, error: self.say(text, error=error))
         self._save.hide()
         self.extras.addWidget(self._save)
         listen(self, (self.viewer.dims.events.current_step, self._mark))
@@ -60,7 +62,7 @@ class AlignDock(TaskPanel):
         self.say(result.message)
         return layers
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path) -> list[Path]:
         """Save the drift to a CSV, SVG or PNG file, by the name's ending.
 
         Raises
@@ -85,19 +87,7 @@ class AlignDock(TaskPanel):
                 figure.savefig(path, dpi=300)
         else:
             raise ValueError(f"'{path.name}' should end in .csv, .svg or .png.")
-
-    def _ask_and_save(self) -> None:
-        path, chosen = QFileDialog.getSaveFileName(self, "Save the drift", "drift.csv", _FILTERS)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        try:
-            self.save(path)
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say(f"Saved {path}.")
+        return [path]
 
     def _mark(self, _: Any = None) -> None:
         if self._canvas is not None and self._shown is not None:

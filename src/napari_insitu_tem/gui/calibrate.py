@@ -17,6 +17,7 @@ from napari_insitu_tem.gui.guides import (
     hide_guide,
     line_length,
     place_guide,
+    rectangle_corners,
     rectangle_edges,
     show_guide,
 )
@@ -225,7 +226,7 @@ class CalibrateDock(TaskPanel):
     def _show_rectangle(self, layer: Image, top: int, bottom: int, left: int, right: int) -> None:
         height, width = layer.data.shape[-2:]
         low, high = (top - 0.5, left - 0.5), (height - bottom - 0.5, width - right - 0.5)
-        corners = np.array([low, (low[0], high[1]), high, (high[0], low[1])])
+        corners = rectangle_corners(low, high)
 
         def read(guide: Shapes, image: Image) -> None:
             edges = rectangle_edges(guide, image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,11 @@ import numpy as np
 from napari.layers import Layer, Points
 from qtpy.QtWidgets import QFileDialog
 
-from napari_insitu_tem.gui.background import Background, plain_words
+from napari_insitu_tem.gui.background import Background
 from napari_insitu_tem.gui.columns_edit import ColumnEditor
 from napari_insitu_tem.gui.columns_tools import ColumnTools
 from napari_insitu_tem.gui.lifetime import listen
+from napari_insitu_tem.gui.saving import ask_where, save_and_tell
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.tasks.columns import Columns
@@ -23,8 +25,6 @@ if TYPE_CHECKING:
     from napari_insitu_tem.gui.columns_raster import ColumnCourse
 
 __all__ = ["ColumnsDock"]
-
-_FILTERS = "Figure (*.svg);;Picture (*.png)"
 
 
 class ColumnsDock(TaskPanel):
@@ -252,24 +252,18 @@ class ColumnsDock(TaskPanel):
             self.course.mark(int(column["site"]), self._frame())
 
     def _ask_and_save(self) -> None:
-        path, chosen = QFileDialog.getSaveFileName(self, "Save the plot", "columns.svg", _FILTERS)
-        if path and not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
+        path = ask_where(self, "Save the plot", "columns.svg")
         if path:
-            self._say_saved(lambda: self.save(path))
+            self._save_and_say(lambda: self.save(path))
 
     def _ask_and_save_tables(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Save the tables into")
         if folder:
-            self._say_saved(lambda: self.save_tables(folder))
+            self._save_and_say(lambda: self.save_tables(folder))
 
-    def _say_saved(self, save: Any) -> None:
-        try:
-            written = save()
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say("Saved " + ", ".join(str(path) for path in written) + ".")
+    def _save_and_say(self, save: Callable[[], list[Path]]) -> None:
+        words, failed = save_and_tell(save)
+        self.say(words, error=failed)
 
 
 def _follow(found: Columns, job: Job) -> tuple[Columns, str]:

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Labels, Layer
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QComboBox,
-    QFileDialog,
-    QLabel,
-    QPushButton,
-    QTableView,
-)
+from qtpy.QtWidgets import QAbstractItemView, QComboBox, QLabel, QTableView
 
 from napari_insitu_tem.analysis.fourier.spectrum import Spectrum
 from napari_insitu_tem.gui.background import Background, plain_words
 from napari_insitu_tem.gui.gestures import show_frame
 from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.particle_clicks import ParticleClicks
+from napari_insitu_tem.gui.result_plots import ResultPlots
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.spectrum_view import SpectrumPicture, SpectrumView, picture_of
 from napari_insitu_tem.gui.table_model import TableModel
@@ -37,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["CrystalsDock"]
 
 _DELAY_MS = 60
-_FILTERS = "Figure (*.svg);;Picture (*.png)"
 _PLOTS = {"evenness": "Evenness", "orientation": "Orientation", "spacing": "Spacing"}
 _TABLES = {"crystals": "Particles", "pairs": "Pairs of peaks"}
 
@@ -51,7 +43,6 @@ class CrystalsDock(TaskPanel):
         super().__init__(viewer, "crystals")
         self.found: Crystals | None = None
         self.particle: int | None = None
-        self._canvas: Any = None
         self._shown: weakref.ref[Layer] | None = None
         self._live_spectrum = Background(self)
         self._live_spectrum.finished.connect(self._show_spectrum)
@@ -88,34 +79,13 @@ class CrystalsDock(TaskPanel):
         layers = super().show_result(result, tuples if result.images() else [], source)
         self.found = result
         self._shown = weakref.ref(source) if source is not None else None
-        if self._canvas is None:
-            from napari_insitu_tem.gui.plot_canvas import PlotCanvas
-
-            self._canvas = PlotCanvas()
-            self._canvas.picked.connect(lambda particle, frame: self.choose(
-                particle if particle > 0 else self.particle, frame if frame >= 0 else None
-            ))  # fmt: skip
-            self.extras.insertWidget(self.extras.indexOf(self._which) + 1, self._canvas)
-        for widget in (self._kind, self.table, self._which, self._save):
+        for widget in (self._kind, self.table):
             widget.show()
         self._show_table()
-        self._plot()
+        self.plots.show_drawings(result.drawings())
+        self._mark()
         self.say(result.message)
         return layers
-
-    def save(self, path: str | Path) -> list[Path]:
-        """Save the shown plot to an SVG or PNG file, with the numbers behind it as CSV.
-
-        Raises
-        ------
-        ValueError
-            When there is nothing to save yet, or the ending is another.
-        """
-        from napari_insitu_tem.figures import save_drawing
-
-        if self.found is None:
-            raise ValueError("There is no plot yet. Run Crystals first.")
-        return save_drawing(self.found.drawings()[self._which.currentData()], path)
 
     def refresh(self, *_: Any) -> None:
         """Transform the chosen particle again soon; many calls in a row count as one."""
@@ -168,16 +138,12 @@ class CrystalsDock(TaskPanel):
     # -- results ---------------------------------------------------------------------------
 
     def _build_results(self) -> None:
-        self._kind, self._which = QComboBox(), QComboBox()
-        for box, entries, name, tip, slot in (
-            (self._kind, _TABLES, "which_table", "Which table.", self._show_table),
-            (self._which, _PLOTS, "which_plot", "What to plot.", self._plot),
-        ):
-            box.setObjectName(name)
-            box.setToolTip(tip)
-            for key, title in entries.items():
-                box.addItem(title, key)
-            box.currentIndexChanged.connect(slot)
+        self._kind = QComboBox()
+        self._kind.setObjectName("which_table")
+        self._kind.setToolTip("Which table.")
+        for key, title in _TABLES.items():
+            self._kind.addItem(title, key)
+        self._kind.currentIndexChanged.connect(self._show_table)
         self.model = TableModel(self)
         self.table = QTableView()
         self.table.setModel(self.model)
@@ -187,13 +153,13 @@ class CrystalsDock(TaskPanel):
         self.table.setMinimumHeight(150)
         self.table.verticalHeader().setDefaultSectionSize(22)
         self.table.clicked.connect(self._choose_row)
-        self._save = QPushButton("Save the plot …")
-        self._save.setObjectName("save_plot")
-        self._save.setToolTip("Save the plot as SVG or PNG, and its numbers beside it as CSV.")
-        self._save.clicked.connect(self._ask_and_save)
-        for widget in (self._kind, self.table, self._which, self._save):
+        for widget in (self._kind, self.table):
             widget.hide()
             self.extras.addWidget(widget)
+        self.plots = ResultPlots("Run Crystals first.", _PLOTS)
+        self.plots.said.connect(lambda text, error: self.say(text, error=error))
+        self.plots.picked.connect(self._choose_point)
+        self.extras.addWidget(self.plots)
 
     def _show_table(self, _: int = 0) -> None:
         if self.found is not None:
@@ -207,35 +173,18 @@ class CrystalsDock(TaskPanel):
         particle, frame = self.model.particle(index.row())
         self.choose(particle, frame)
 
-    def _plot(self, _: int = 0) -> None:
-        name = self._which.currentData()
-        if self._canvas is not None and self.found is not None and name is not None:
-            self._canvas.plot(self.found.drawings()[name])
-            self._mark()
+    def _choose_point(self, particle: int, frame: int) -> None:
+        self.choose(particle if particle > 0 else self.particle, frame if frame >= 0 else None)
 
     def _mark(self) -> None:
         layer = self._shown() if self._shown is not None else None
-        if self._canvas is None or layer is None or layer not in self.viewer.layers:
+        if layer is None or layer not in self.viewer.layers:
             return
         frame = shown_frame(self.viewer, layer)
-        self._canvas.mark(self.particle, frame)
+        self.plots.mark(self.particle, frame)
         row = self.model.row_of(self.particle, frame) if self.particle is not None else None
         if row is not None:
             self.table.selectRow(row)
-
-    def _ask_and_save(self) -> None:
-        name = f"{self._which.currentData()}.svg"
-        path, chosen = QFileDialog.getSaveFileName(self, "Save the plot", name, _FILTERS)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        try:
-            self.save(path)
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say(f"Saved {path}, and its numbers beside it.")
 
 
 def _readable(table: Any) -> Any:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import html
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Labels, Layer, Shapes
+from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
 from napari_insitu_tem.analysis.vacuum import Vacuum
 from napari_insitu_tem.gui.background import Background, plain_words
 from napari_insitu_tem.gui.cameras import CameraShelf
-from napari_insitu_tem.gui.guides import hide_guide, rectangle_edges, show_guide
+from napari_insitu_tem.gui.drawn_rectangle import DrawnRectangle
 from napari_insitu_tem.gui.layers import KEY, movie_from_layer
+from napari_insitu_tem.gui.result_plots import ResultPlots
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.io.cameras import Camera
 from napari_insitu_tem.tasks.detector import search_vacuum
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["DetectorDock"]
 
 _PLOTS = {"transfer": "Modulation transfer", "noise_power": "Noise power"}
-_FILTERS = "Figure (*.svg);;Picture (*.png)"
 
 
 class DetectorDock(TaskPanel):
@@ -42,8 +41,7 @@ class DetectorDock(TaskPanel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "detector", hidden=("save_as",))
         self.found: DetectorFit | None = None
-        self._canvas: Any = None
-        self._guide: weakref.ref[Shapes] | None = None
+        self.rectangle = DrawnRectangle(self.viewer, "vacuum rectangle", self._read_rectangle)
         self._overlay: weakref.ref[Labels] | None = None
         self._search = Background(self)
         self._search.finished.connect(self._show_search)
@@ -89,16 +87,9 @@ class DetectorDock(TaskPanel):
         layer = self._image()
         if layer is None:
             return
-        height, width = layer.data.shape[-2:]
-        low, high = np.array([height, width]) / 8 - 0.5, np.array([height, width]) * 3 / 8 - 0.5
-        corners = np.array([low, (low[0], high[1]), high, (high[0], low[1])])
-        earlier = self._guide() if self._guide is not None else None
-        guide = show_guide(self.viewer, layer, "rectangle", corners, "vacuum rectangle", earlier)
         self._hide_overlay()
-        if guide is not earlier:
-            self._guide = weakref.ref(guide)
-            guide.events.data.connect(lambda _=None: self._read_guide())
-        self._read_guide()
+        size = np.array(layer.data.shape[-2:])
+        self.rectangle.show(layer, size / 8 - 0.5, size * 3 / 8 - 0.5)
         self.say("Drag the rectangle, or its handles, to where only the beam is. Then Run.")
 
     def show_result(
@@ -109,67 +100,30 @@ class DetectorDock(TaskPanel):
             movie = result.movie.replace(provenance=result.provenance)
             source.metadata = {**source.metadata, KEY: movie}
             layers = [source]
-            guide = self._guide() if self._guide is not None else None
-            if guide is not None and guide in self.viewer.layers:
-                hide_guide(guide)
+            self.rectangle.hide()
             self._show_overlay(source, result.vacuum)
         else:
             layers = super().show_result(result, tuples, source)
         self.found = result
         self._table.setText(_table(result))
-        self._make_canvas()
-        self._plot()
-        for widget in (self._table, self._which, self._save):
-            widget.show()
+        self._table.show()
+        self.plots.show_drawings(result.drawings())
         self.shelf.offer(True)
         self.say(result.message)
         return layers
 
-    def save(self, path: str | Path) -> list[Path]:
-        """Save the shown plot to an SVG or PNG file, with the numbers behind it as CSV.
-
-        Raises
-        ------
-        ValueError
-            When there is nothing to save yet, or the ending is another.
-        """
-        from napari_insitu_tem.figures import save_drawing
-
-        if self.found is None:
-            raise ValueError("There is no plot yet. Run Detector first.")
-        return save_drawing(self.found.drawings()[self._which.currentData()], path)
-
     # -- inside ----------------------------------------------------------------------------
 
     def _build_results(self) -> None:
-        self._which = QComboBox()
-        self._which.setObjectName("which_plot")
-        self._which.setToolTip("What to plot.")
-        for name, title in _PLOTS.items():
-            self._which.addItem(title, name)
-        self._which.currentIndexChanged.connect(self._plot)
         self._table = QLabel()
         self._table.setObjectName("parameters")
         self._table.setTextFormat(Qt.TextFormat.RichText)
         self._table.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._save = QPushButton("Save the plot …")
-        self._save.setObjectName("save_plot")
-        self._save.setToolTip("Save the plot as SVG or PNG, and its numbers beside it as CSV.")
-        self._save.clicked.connect(self._ask_and_save)
-        for widget in (self._which, self._table, self._save):
-            widget.hide()
-            self.extras.addWidget(widget)
-
-    def _make_canvas(self) -> None:
-        if self._canvas is None:
-            from napari_insitu_tem.gui.plot_canvas import PlotCanvas
-
-            self._canvas = PlotCanvas()
-            self.extras.insertWidget(self.extras.indexOf(self._which) + 1, self._canvas)
-
-    def _plot(self, _: int = 0) -> None:
-        if self._canvas is not None and self.found is not None:
-            self._canvas.plot(self.found.drawings()[self._which.currentData()])
+        self._table.hide()
+        self.plots = ResultPlots("Run Detector first.", _PLOTS)
+        self.plots.said.connect(lambda text, error: self.say(text, error=error))
+        self.extras.addWidget(self._table)
+        self.extras.addWidget(self.plots)
 
     def _camera(self, name: str) -> Camera:
         if self.found is None:
@@ -182,24 +136,14 @@ class DetectorDock(TaskPanel):
             self.say(f"There is no movie yet: {self._advice()}", error=True)
         return layer
 
-    def _read_guide(self) -> None:
-        guide = self._guide() if self._guide is not None else None
+    def _read_rectangle(self) -> None:
         layer = self.input_layer()
-        if guide is None or layer is None or not guide.visible:
+        box = self.rectangle.box(layer) if layer is not None else None
+        if box is None:
             return
-        edges = rectangle_edges(guide, layer)
-        if edges is None:
-            return
-        top, bottom, left, right = edges
-        height, width = layer.data.shape[-2:]
         region = self.form.editor("region")
         region.setCurrentIndex(region.findData("rectangle"))
-        for name, value in (
-            ("top", top),
-            ("left", left),
-            ("height", height - top - bottom),
-            ("width", width - left - right),
-        ):
+        for name, value in box._asdict().items():
             self.form.editor(name).setValue(value)
 
     def _show_search(self, found: tuple[weakref.ref[Image], Vacuum]) -> None:
@@ -249,20 +193,6 @@ class DetectorDock(TaskPanel):
     def _shown_overlay(self) -> Labels | None:
         overlay = self._overlay() if self._overlay is not None else None
         return overlay if overlay is not None and overlay in self.viewer.layers else None
-
-    def _ask_and_save(self) -> None:
-        name = f"{self._which.currentData()}.svg"
-        path, chosen = QFileDialog.getSaveFileName(self, "Save the plot", name, _FILTERS)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        try:
-            self.save(path)
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say(f"Saved {path}, and its numbers beside it.")
 
 
 def _table(result: DetectorFit) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Layer, Shapes
+from napari.layers import Image, Layer
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
-from napari_insitu_tem.gui.background import plain_words
+from napari_insitu_tem.gui.drawn_rectangle import DrawnRectangle
 from napari_insitu_tem.gui.forecast_view import LearningView
-from napari_insitu_tem.gui.guides import hide_guide, rectangle_edges, show_guide
 from napari_insitu_tem.gui.lifetime import listen
+from napari_insitu_tem.gui.result_plots import ResultPlots
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.job import Job
@@ -35,7 +33,6 @@ _PLOTS = {
     "coverage": "What intervals hold",
     "surprise": "Surprise, over time",
 }
-_FILTERS = "Figure (*.svg);;Picture (*.png)"
 
 
 class ForecastDock(TaskPanel):
@@ -48,9 +45,8 @@ class ForecastDock(TaskPanel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "forecast")
         self.found: Forecast | None = None
-        self._canvas: Any = None
         self._shown: Layer | None = None
-        self._guide: weakref.ref[Shapes] | None = None
+        self.drawn_window = DrawnRectangle(self.viewer, "forecast window", self._read_window)
         self._reports: list[Any] = []
         self._seen = 0
         self._build_tools()
@@ -80,14 +76,7 @@ class ForecastDock(TaskPanel):
         height, width = layer.data.shape[-2:]
         edge = min(self.form.value().size, height, width)  # type: ignore[attr-defined]
         low = np.array([(height - edge) / 2, (width - edge) / 2]) - 0.5
-        high = low + edge
-        corners = np.array([low, (low[0], high[1]), high, (high[0], low[1])])
-        earlier = self._guide() if self._guide is not None else None
-        guide = show_guide(self.viewer, layer, "rectangle", corners, "forecast window", earlier)
-        if guide is not earlier:
-            self._guide = weakref.ref(guide)
-            guide.events.data.connect(lambda _=None: self._read_guide())
-        self._read_guide()
+        self.drawn_window.show(layer, low, low + edge)
         self.say("Drag the square, or its handles, over what is to be foreseen. Then Run.")
 
     def start_here(self) -> None:
@@ -101,20 +90,6 @@ class ForecastDock(TaskPanel):
         self.form.set_value(settings.model_copy(update={"start": frame}))
         self.say(f"The present is frame {frame}. Clear 'Forecast from' to forecast every frame.")
 
-    def save(self, path: str | Path) -> list[Path]:
-        """Save the shown plot to an SVG or PNG file, with the numbers behind it as CSV.
-
-        Raises
-        ------
-        ValueError
-            When there is nothing to save yet, or the ending is another.
-        """
-        from napari_insitu_tem.figures import save_drawing
-
-        if self.found is None:
-            raise ValueError("There is no plot yet. Run Forecast first.")
-        return save_drawing(self.found.drawings()[self._which.currentData()], path)
-
     # -- what the panel asks -----------------------------------------------------------------
 
     def prepared(self, job: Job) -> Job:
@@ -127,25 +102,9 @@ class ForecastDock(TaskPanel):
             given |= _appearance(result, name, source)
         layers = super().show_result(result, tuples, source)
         self.found, self._shown = result, layers[0]
-        guide = self._guide() if self._guide is not None else None
-        if guide is not None and guide in self.viewer.layers:
-            hide_guide(guide)
-        if self._canvas is None:
-            from napari_insitu_tem.gui.plot_canvas import PlotCanvas
-
-            self._canvas = PlotCanvas()
-            self._canvas.failed.connect(lambda text: self.say(text, error=True))
-            self.extras.insertWidget(self.extras.indexOf(self._which) + 1, self._canvas)
-        shown = self._which.currentData()
-        self._which.blockSignals(True)
-        self._which.clear()
-        for name in result.drawings():
-            self._which.addItem(_PLOTS.get(name, name), name)
-        self._which.setCurrentIndex(max(0, self._which.findData(shown)))
-        self._which.blockSignals(False)
-        self._which.setVisible(self._which.count() > 0)
-        self._save.setVisible(self._which.count() > 0)
-        self._plot()
+        self.drawn_window.hide()
+        self.plots.show_drawings(result.drawings())
+        self._mark()
         self.viewer.layers.selection.active = layers[0]
         self._verdict.setText(result.message)
         self._verdict.show()
@@ -177,23 +136,15 @@ class ForecastDock(TaskPanel):
             row.addWidget(button)
         self.extras.addLayout(row)
         self.learning = LearningView()
-        self._which = QComboBox()
-        self._which.setObjectName("which_plot")
-        self._which.setToolTip("What to plot.")
-        self._which.currentIndexChanged.connect(self._plot)
-        self._save = QPushButton("Save the plot …")
-        self._save.setObjectName("save_plot")
-        self._save.setToolTip("Save the plot as SVG or PNG, and its numbers beside it as CSV.")
-        self._save.clicked.connect(self._ask_and_save)
         self._verdict = QLabel()
         self._verdict.setObjectName("verdict")
         self._verdict.setWordWrap(True)
         self.layout().insertWidget(2, self._verdict)
         self._verdict.hide()
         self.extras.addWidget(self.learning)
-        for widget in (self._which, self._save):
-            widget.hide()
-            self.extras.addWidget(widget)
+        self.plots = ResultPlots("Run Forecast first.", _PLOTS, prefix="forecast_")
+        self.plots.said.connect(lambda text, error: self.say(text, error=error))
+        self.extras.addWidget(self.plots)
 
     def _show_learning(self) -> None:
         if len(self._reports) > self._seen:
@@ -204,43 +155,18 @@ class ForecastDock(TaskPanel):
         self._timer.stop()
         self._show_learning()
 
-    def _plot(self, _: int = 0) -> None:
-        name = self._which.currentData()
-        if self._canvas is not None and self.found is not None and name is not None:
-            self._canvas.plot(self.found.drawings()[name])
-            self._mark()
-
     def _mark(self, _: Any = None) -> None:
-        if self._canvas is not None and self._shown in self.viewer.layers:
-            self._canvas.mark(None, shown_frame(self.viewer, self._shown))
+        if self._shown in self.viewer.layers:
+            self.plots.mark(None, shown_frame(self.viewer, self._shown))
 
-    def _read_guide(self) -> None:
-        guide = self._guide() if self._guide is not None else None
+    def _read_window(self) -> None:
         layer = self.input_layer()
-        if guide is None or layer is None or not guide.visible:
+        box = self.drawn_window.box(layer) if layer is not None else None
+        if box is None:
             return
-        edges = rectangle_edges(guide, layer)
-        if edges is None:
-            return
-        top, bottom, left, right = edges
-        height, width = layer.data.shape[-2:]
-        size = max(16, min(height - top - bottom, width - left - right))
-        values = {"region": "window", "top": top, "left": left, "size": size}
+        size = max(16, min(box.height, box.width))
+        values = {"region": "window", "top": box.top, "left": box.left, "size": size}
         self.form.set_value(self.form.value().model_copy(update=values))
-
-    def _ask_and_save(self) -> None:
-        name = f"forecast_{self._which.currentData()}.svg"
-        path, chosen = QFileDialog.getSaveFileName(self, "Save the plot", name, _FILTERS)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        try:
-            self.save(path)
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say(f"Saved {path}, and its numbers beside it.")
 
 
 def _appearance(result: Forecast, name: str, source: Layer | None) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image, Labels, Layer
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
 from napari_insitu_tem.analysis.fourier.regions import regions_to_text
 from napari_insitu_tem.gui.background import Background, plain_words
@@ -18,6 +17,7 @@ from napari_insitu_tem.gui.fourier_regions import DrawnRegions
 from napari_insitu_tem.gui.layers import movie_from_layer
 from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.radial_view import RadialView
+from napari_insitu_tem.gui.result_plots import ResultPlots
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.spectrum_view import SpectrumView
 from napari_insitu_tem.gui.task_panel import TaskPanel
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["FourierDock"]
 
 _DELAY_MS = 60
-_FILTERS = "Figure (*.svg);;Picture (*.png)"
 _PLOTS = {
     "misorientation": "Angle between lattices",
     "lattices": "Turn of the lattice",
@@ -55,7 +54,6 @@ class FourierDock(TaskPanel):
         super().__init__(viewer, "fourier", hidden=("regions",))
         self.found: FourierChecks | None = None
         self.regions = DrawnRegions(self.viewer)
-        self._canvas: Any = None
         self._shown: weakref.ref[Layer] | None = None
         self._live_spectrum = Background(self)
         self._live_spectrum.finished.connect(self._show_spectrum)
@@ -65,7 +63,9 @@ class FourierDock(TaskPanel):
         self._timer.setInterval(_DELAY_MS)
         self._timer.timeout.connect(self._transform)
         self._build_live()
-        self._build_results()
+        self.plots = ResultPlots("Run Fourier checks first.", _PLOTS)
+        self.plots.said.connect(lambda text, error: self.say(text, error=error))
+        self.extras.addWidget(self.plots)
         self.form.changed.connect(self.refresh)
         self._chooser.changed.connect(self.refresh)
         live = self._live_spectrum
@@ -118,37 +118,10 @@ class FourierDock(TaskPanel):
         self.found = result
         self.session.show_checks(result)
         self._shown = weakref.ref(source) if source is not None else None
-        self._which.blockSignals(True)
-        chosen = self._which.currentData()
-        self._which.clear()
-        for name in (name for name in _PLOTS if name in result.drawings()):
-            self._which.addItem(_PLOTS[name], name)
-        self._which.setCurrentIndex(max(self._which.findData(chosen), 0))
-        self._which.blockSignals(False)
-        if self._canvas is None:
-            from napari_insitu_tem.gui.plot_canvas import PlotCanvas
-
-            self._canvas = PlotCanvas()
-            self.extras.insertWidget(self.extras.indexOf(self._which) + 1, self._canvas)
-        self._plot()
-        self._which.show()
-        self._save.show()
+        self.plots.show_drawings(result.drawings())
+        self._mark()
         self.say(result.message)
         return layers
-
-    def save(self, path: str | Path) -> list[Path]:
-        """Save the shown plot to an SVG or PNG file, with the numbers behind it as CSV.
-
-        Raises
-        ------
-        ValueError
-            When there is nothing to save yet, or the ending is another.
-        """
-        from napari_insitu_tem.figures import save_drawing
-
-        if self.found is None:
-            raise ValueError("There is no plot yet. Run Fourier checks first.")
-        return save_drawing(self.found.drawings()[self._which.currentData()], path)
 
     def refresh(self, *_: Any) -> None:
         """Transform the shown frame again soon; many calls in a row count as one."""
@@ -212,44 +185,12 @@ class FourierDock(TaskPanel):
 
     def _moved(self, _: Any = None) -> None:
         self.refresh()
+        self._mark()
+
+    def _mark(self) -> None:
         layer = self._shown() if self._shown is not None else None
-        if self._canvas is not None and layer is not None and layer in self.viewer.layers:
-            self._canvas.mark(None, shown_frame(self.viewer, layer))
-
-    # -- results ---------------------------------------------------------------------------
-
-    def _build_results(self) -> None:
-        self._which = QComboBox()
-        self._which.setObjectName("which_plot")
-        self._which.setToolTip("What to plot.")
-        self._which.currentIndexChanged.connect(self._plot)
-        self._save = QPushButton("Save the plot …")
-        self._save.setObjectName("save_plot")
-        self._save.setToolTip("Save the plot as SVG or PNG, and its numbers beside it as CSV.")
-        self._save.clicked.connect(self._ask_and_save)
-        for widget in (self._which, self._save):
-            widget.hide()
-            self.extras.addWidget(widget)
-
-    def _plot(self, _: int = 0) -> None:
-        name = self._which.currentData()
-        if self._canvas is not None and self.found is not None and name is not None:
-            self._canvas.plot(self.found.drawings()[name])
-            self._moved()
-
-    def _ask_and_save(self) -> None:
-        name = f"{self._which.currentData()}.svg"
-        path, chosen = QFileDialog.getSaveFileName(self, "Save the plot", name, _FILTERS)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        try:
-            self.save(path)
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say(f"Saved {path}, and its numbers beside it.")
+        if layer is not None and layer in self.viewer.layers:
+            self.plots.mark(None, shown_frame(self.viewer, layer))
 
 
 def _flat(part: tuple[Any, dict[str, Any], str]) -> tuple[Any, dict[str, Any], str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from napari.layers import Image, Shapes
 
-from napari_insitu_tem.gui.guides import hide_guide, place_guide, show_guide
+from napari_insitu_tem.gui.guides import hide_guide, place_guide, rectangle_corners, show_guide
 
 __all__ = ["DrawnRegions"]
 
@@ -99,7 +99,7 @@ def _corners(height: int, width: int, number: int) -> np.ndarray:
     top = 0.25 + 0.08 * (number // 2 % 4)
     low = np.array([top * height, left * width]) - 0.5
     high = low + np.array([0.4 * height, 0.35 * width])
-    return np.array([low, (low[0], high[1]), high, (high[0], low[1])])
+    return rectangle_corners(low, high)
 
 
 def _on_ellipse(box: np.ndarray) -> np.ndarray:

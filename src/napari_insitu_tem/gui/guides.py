@@ -12,6 +12,7 @@ __all__ = [
     "hide_guide",
     "line_length",
     "place_guide",
+    "rectangle_corners",
     "rectangle_edges",
     "show_guide",
 ]
@@ -65,6 +66,11 @@ def show_guide(
     if kind != "line":
         guide.selected_data = {0}
     return guide
+
+
+def rectangle_corners(low: Any, high: Any) -> np.ndarray:
+    """Return the corners (4, 2) of the upright rectangle between two points (y, x)."""
+    return np.array([low, (low[0], high[1]), high, (high[0], low[1])], float)
 
 
 def place_guide(guide: Shapes, image: Image) -> None:

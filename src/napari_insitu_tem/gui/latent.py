@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Layer, Shapes
+from napari.layers import Layer
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_insitu_tem.gui.guides import rectangle_edges, show_guide
+from napari_insitu_tem.gui.drawn_rectangle import DrawnRectangle
 from napari_insitu_tem.gui.latent_gallery import LatentGallery
 from napari_insitu_tem.gui.latent_overlay import LatentOverlay
 from napari_insitu_tem.gui.latent_retrain import LatentRetrain
@@ -50,7 +50,7 @@ class LatentDock(TaskPanel):
         self.found: LatentMaps | None = None
         self.overlay = LatentOverlay(self.viewer)
         self._source: weakref.ref[Layer] | None = None
-        self._guide: weakref.ref[Shapes] | None = None
+        self.region = DrawnRectangle(self.viewer, "latent region", self._read_region)
         self._build_explorer()
         self.retraining = LatentRetrain(self.subject, lambda: self.settings().model)
         self.retraining.said.connect(lambda text, error: self.say(text, error=error))
@@ -127,16 +127,8 @@ class LatentDock(TaskPanel):
         source = self._movie_layer_shown()
         if source is None:
             return
-        height, width = source.data.shape[-2:]
-        low = np.array([height, width]) / 4 - 0.5
-        high = np.array([height, width]) * 3 / 4 - 0.5
-        corners = np.array([low, (low[0], high[1]), high, (high[0], low[1])])
-        earlier = self._guide() if self._guide is not None else None
-        guide = show_guide(self.viewer, source, "rectangle", corners, "latent region", earlier)
-        if guide is not earlier:
-            self._guide = weakref.ref(guide)
-            guide.events.data.connect(lambda _=None: self._read_region())
-        self._read_region()
+        size = np.array(source.data.shape[-2:])
+        self.region.show(source, size / 4 - 0.5, size * 3 / 4 - 0.5)
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -233,16 +225,12 @@ class LatentDock(TaskPanel):
         return layer if layer is not None and layer in self.viewer.layers else None
 
     def _read_region(self) -> None:
-        guide = self._guide() if self._guide is not None else None
         source = self._movie_layer_shown()
-        if guide is None or source is None or self.found is None or not guide.visible:
+        box = self.region.box(source) if source is not None else None
+        if box is None or self.found is None:
             return
-        edges = rectangle_edges(guide, source)
-        if edges is None:
-            return
-        top, bottom, left, right = edges
-        height, width = source.data.shape[-2:]
-        windows = self.found.inside(top, height - 1 - bottom, left, width - 1 - right)
+        top, left, height, width = box
+        windows = self.found.inside(top, top + height - 1, left, left + width - 1)
         if not windows.any():
             self.say("No window has its middle in this rectangle; make it larger.")
             return

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image, Layer
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton
+from qtpy.QtWidgets import QLabel
 
-from napari_insitu_tem.gui.background import plain_words
 from napari_insitu_tem.gui.choosers import LayerChooser
 from napari_insitu_tem.gui.form import fill_width
 from napari_insitu_tem.gui.layers import movie_from_layer
 from napari_insitu_tem.gui.lifetime import listen
+from napari_insitu_tem.gui.result_plots import ResultPlots
+from napari_insitu_tem.gui.saving import FIGURES, SaveButton
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.results import Compared
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["QualityDock"]
 
-_FILTERS = "Figure (*.svg);;Picture (*.png)"
 _COLOURS = {"good": "#5fb878", "doubt": "#e0a030", "told": "#9aa0a6"}
 _MARKS = {"good": "✓", "doubt": "!", "told": "·"}
 _TITLES = {
@@ -53,7 +53,6 @@ class QualityDock(TaskPanel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "quality")
         self.found: Quality | None = None
-        self._canvas: Any = None
         self._source: Layer | None = None
         self._proposed: Layer | None = None
         self._raw = LayerChooser(self.viewer, Image, "Raw", none_means="choose …")
@@ -98,48 +97,27 @@ class QualityDock(TaskPanel):
         layers = super().show_result(result, tuples, source)
         self.found, self._source = result, layers[0]
         self._verdicts.setText(_verdict_words(result))
-        self._make_canvas()
-        shown = self._which.currentData()
-        self._which.blockSignals(True)
-        self._which.clear()
-        for name in result.drawings():
-            self._which.addItem(_TITLES.get(name, name), name)
-        self._which.setCurrentIndex(max(0, self._which.findData(shown)))
-        self._which.blockSignals(False)
-        self._plot()
-        for widget in (self._verdicts, self._which, self._save):
-            widget.show()
+        self._verdicts.show()
+        self.plots.show_drawings(result.drawings())
+        self._mark()
         self.viewer.layers.selection.active = layers[0]
         self.say("")  # the outcome stands on top
         return layers
 
     def save(self, path: str | Path) -> list[Path]:
-        """Save the shown plot to an SVG or PNG file, with the numbers behind it as CSV.
+        """Save the shown plot as SVG or PNG with its numbers, or the figures of every frame as CSV.
 
         Raises
         ------
         ValueError
             When there is nothing to save yet, or the ending is another.
         """
-        from napari_insitu_tem.figures import save_drawing
+        from napari_insitu_tem.io.tables import TABLE_SUFFIXES, write_table
 
-        if self.found is None:
-            raise ValueError("There is no plot yet. Run Quality first.")
-        return save_drawing(self.found.drawings()[self._which.currentData()], path)
-
-    def save_table(self, path: str | Path) -> Path:
-        """Save the figures of every frame as CSV or Parquet, by the name's ending.
-
-        Raises
-        ------
-        ValueError
-            When there is nothing to save yet, or the ending is another.
-        """
-        from napari_insitu_tem.io.tables import write_table
-
-        if self.found is None:
-            raise ValueError("There is no table yet. Run Quality first.")
-        return write_table(self.found.frames, Path(path))
+        path = Path(path)
+        if self.found is not None and path.suffix.lower() in TABLE_SUFFIXES:
+            return [write_table(self.found.frames, path)]
+        return self.plots.save(path)
 
     # -- inside ------------------------------------------------------------------------------
 
@@ -156,42 +134,25 @@ class QualityDock(TaskPanel):
         self._verdicts.setWordWrap(True)
         self._verdicts.setTextFormat(Qt.TextFormat.RichText)
         self._verdicts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._which = QComboBox()
-        self._which.setObjectName("which_plot")
-        self._which.setToolTip("What to plot.")
-        self._which.currentIndexChanged.connect(self._plot)
-        self._save = QPushButton("Save plot or table …")
-        self._save.setObjectName("save_plot")
-        self._save.setToolTip(
-            "Save the plot as SVG or PNG with its numbers beside it as CSV, or the figures of "
-            "every frame as CSV. Export writes everything."
-        )
-        self._save.clicked.connect(self._ask_and_save)
         # What it all means comes first, above the settings that led to it.
         layout = self.layout()
         layout.insertWidget(2, self._verdicts)
         self._verdicts.hide()
-        for widget in (self._which, self._save):
-            widget.hide()
-            self.extras.addWidget(widget)
-
-    def _make_canvas(self) -> None:
-        if self._canvas is None:
-            from napari_insitu_tem.gui.plot_canvas import PlotCanvas
-
-            self._canvas = PlotCanvas()
-            self._canvas.failed.connect(lambda text: self.say(text, error=True))
-            self.extras.insertWidget(self.extras.indexOf(self._which) + 1, self._canvas)
-
-    def _plot(self, _: int = 0) -> None:
-        name = self._which.currentData()
-        if self._canvas is not None and self.found is not None and name is not None:
-            self._canvas.plot(self.found.drawings()[name])
-            self._mark()
+        save = SaveButton(
+            self.save,
+            lambda: f"{self.plots.which.currentData()}.svg",
+            text="Save plot or table …",
+            tip="Save the plot as SVG or PNG with its numbers beside it as CSV, or the figures of "
+            "every frame as CSV. Export writes everything.",
+            filters=f"{FIGURES};;Figures of every frame (*.csv)",
+        )
+        self.plots = ResultPlots("Run Quality first.", _TITLES, save=save)
+        self.plots.said.connect(lambda text, error: self.say(text, error=error))
+        self.extras.addWidget(self.plots)
 
     def _mark(self, _: Any = None) -> None:
-        if self._canvas is not None and self._source in self.viewer.layers:
-            self._canvas.mark(None, shown_frame(self.viewer, self._source))
+        if self._source in self.viewer.layers:
+            self.plots.mark(None, shown_frame(self.viewer, self._source))
 
     def _propose_raw(self, _: Any = None) -> None:
         """Choose as raw what the denoised layer is named after, unless the user chose another."""
@@ -202,21 +163,6 @@ class QualityDock(TaskPanel):
         fits = [layer for layer in self._raw.choices if layer is not None and layer.name == name]
         if name and fits:
             self._raw.value = self._proposed = fits[0]
-
-    def _ask_and_save(self) -> None:
-        name = f"{self._which.currentData()}.svg"
-        filters = f"{_FILTERS};;Figures of every frame (*.csv)"
-        path, chosen = QFileDialog.getSaveFileName(self, "Save", name, filters)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        try:
-            (self.save_table if Path(path).suffix == ".csv" else self.save)(path)
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say(f"Saved {path}.")
 
 
 def _appearance(result: Quality, name: str) -> dict[str, Any]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import weakref
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Image, Layer, Shapes
+from napari.layers import Image, Layer
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton
 
 from napari_insitu_tem.analysis.fourier.regions import regions_to_text
 from napari_insitu_tem.analysis.fourier.thon import averaged
 from napari_insitu_tem.analysis.fourier.thon_fit import ThonFit
 from napari_insitu_tem.analysis.fourier.window import FourierError
 from napari_insitu_tem.gui.background import Background, plain_words
-from napari_insitu_tem.gui.guides import guide_corners, hide_guide, show_guide
+from napari_insitu_tem.gui.drawn_rectangle import DrawnRectangle
 from napari_insitu_tem.gui.layers import movie_from_layer
 from napari_insitu_tem.gui.lifetime import listen
 from napari_insitu_tem.gui.radial_view import RadialView
+from napari_insitu_tem.gui.result_plots import ResultPlots
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.gui.thon_view import ThonPicture, ThonView, curves_of, picture_of
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["ThonDock"]
 
 _DELAY_MS = 120
-_FILTERS = "Figure (*.svg);;Picture (*.png)"
 _PLOTS = {"thon": "Defocus", "astigmatism": "Astigmatism", "rings": "Rings, all frames"}
 
 
@@ -46,8 +45,7 @@ class ThonDock(TaskPanel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "thon", hidden=("region",))
         self.found: Thon | None = None
-        self._canvas: Any = None
-        self._guide: weakref.ref[Shapes] | None = None
+        self.region = DrawnRectangle(self.viewer, "Film", self.refresh)
         self._shown: weakref.ref[Layer] | None = None
         self._fitting = Background(self)
         self._fitting.finished.connect(self._show_fit)
@@ -57,7 +55,9 @@ class ThonDock(TaskPanel):
         self._timer.setInterval(_DELAY_MS)
         self._timer.timeout.connect(self._fit)
         self._build_live()
-        self._build_results()
+        self.plots = ResultPlots("Run Thon rings first.", _PLOTS)
+        self.plots.said.connect(lambda text, error: self.say(text, error=error))
+        self.extras.addWidget(self.plots)
         self.form.changed.connect(self.refresh)
         self._chooser.changed.connect(self.refresh)
         listen(
@@ -75,32 +75,20 @@ class ThonDock(TaskPanel):
         if not isinstance(image, Image):
             self.say(f"There is no movie yet: {self._advice()}", error=True)
             return
-        earlier = self._guide() if self._guide is not None else None
-        height, width = image.data.shape[-2:]
-        low, high = 0.25 * np.array([height, width]), 0.75 * np.array([height, width])
-        corners = np.array([low, (low[0], high[1]), high, (high[0], low[1])])
-        guide = show_guide(self.viewer, image, "rectangle", corners, "Film", earlier)
-        if guide is not earlier:
-            guide.events.data.connect(self.refresh)
-            guide.events.visible.connect(self.refresh)
-            self._guide = weakref.ref(guide)
-        self.refresh()
+        size = np.array(image.data.shape[-2:])
+        self.region.show(image, 0.25 * size, 0.75 * size)
         self.say("Drag the rectangle, or its handles, to where amorphous film is. Then Run.")
 
     def use_whole_frame(self) -> None:
         """Forget the drawn region."""
-        guide = self._guide() if self._guide is not None else None
-        if guide is not None and guide in self.viewer.layers:
-            hide_guide(guide)
+        self.region.hide()
         self.refresh()
 
     def settings(self) -> Settings:
         """Return the settings to run with, with the drawn region."""
-        image, text = self.input_layer(), ""
-        guide = self._guide() if self._guide is not None else None
-        if guide is not None and guide in self.viewer.layers and guide.visible:
-            corners = guide_corners(guide, image) if isinstance(image, Image) else None
-            text = regions_to_text([corners]) if corners is not None else ""
+        image = self.input_layer()
+        corners = self.region.corners(image) if isinstance(image, Image) else None
+        text = regions_to_text([corners]) if corners is not None else ""
         return ThonSettings.from_dict({**self.form.value().to_dict(), "region": text})
 
     def show_result(self, result: Thon, tuples: list[Any], source: Layer | None) -> list[Layer]:
@@ -108,30 +96,10 @@ class ThonDock(TaskPanel):
         layers = super().show_result(result, [], source)
         self.found = result
         self._shown = weakref.ref(source) if source is not None else None
-        if self._canvas is None:
-            from napari_insitu_tem.gui.plot_canvas import PlotCanvas
-
-            self._canvas = PlotCanvas()
-            self.extras.insertWidget(self.extras.indexOf(self._which) + 1, self._canvas)
-        self._plot()
-        self._which.show()
-        self._save.show()
+        self.plots.show_drawings(result.drawings())
+        self._mark()
         self.say(result.message)
         return layers
-
-    def save(self, path: str | Path) -> list[Path]:
-        """Save the shown plot to an SVG or PNG file, with the numbers behind it as CSV.
-
-        Raises
-        ------
-        ValueError
-            When there is nothing to save yet, or the ending is another.
-        """
-        from napari_insitu_tem.figures import save_drawing
-
-        if self.found is None:
-            raise ValueError("There is no plot yet. Run Thon rings first.")
-        return save_drawing(self.found.drawings()[self._which.currentData()], path)
 
     def refresh(self, *_: Any) -> None:
         """Fit the shown frame again soon; many calls in a row count as one."""
@@ -191,45 +159,12 @@ class ThonDock(TaskPanel):
 
     def _moved(self, _: Any = None) -> None:
         self.refresh()
+        self._mark()
+
+    def _mark(self) -> None:
         layer = self._shown() if self._shown is not None else None
-        if self._canvas is not None and layer is not None and layer in self.viewer.layers:
-            self._canvas.mark(None, shown_frame(self.viewer, layer))
-
-    # -- results ---------------------------------------------------------------------------
-
-    def _build_results(self) -> None:
-        self._which = QComboBox()
-        self._which.setObjectName("which_plot")
-        self._which.setToolTip("What to plot.")
-        for name, title in _PLOTS.items():
-            self._which.addItem(title, name)
-        self._which.currentIndexChanged.connect(self._plot)
-        self._save = QPushButton("Save the plot …")
-        self._save.setObjectName("save_plot")
-        self._save.setToolTip("Save the plot as SVG or PNG, and its numbers beside it as CSV.")
-        self._save.clicked.connect(self._ask_and_save)
-        for widget in (self._which, self._save):
-            widget.hide()
-            self.extras.addWidget(widget)
-
-    def _plot(self, _: int = 0) -> None:
-        if self._canvas is not None and self.found is not None:
-            self._canvas.plot(self.found.drawings()[self._which.currentData()])
-            self._moved()
-
-    def _ask_and_save(self) -> None:
-        name = f"{self._which.currentData()}.svg"
-        path, chosen = QFileDialog.getSaveFileName(self, "Save the plot", name, _FILTERS)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        try:
-            self.save(path)
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say(f"Saved {path}, and its numbers beside it.")
+        if layer is not None and layer in self.viewer.layers:
+            self.plots.mark(None, shown_frame(self.viewer, layer))
 
 
 def _fitted(

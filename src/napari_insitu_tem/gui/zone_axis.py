@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels, Layer
-from qtpy.QtWidgets import QComboBox, QFileDialog, QPushButton
 
-from napari_insitu_tem.gui.background import plain_words
 from napari_insitu_tem.gui.gestures import show_frame
 from napari_insitu_tem.gui.lifetime import listen
+from napari_insitu_tem.gui.result_plots import ResultPlots
+from napari_insitu_tem.gui.saving import FIGURES, SaveButton
 from napari_insitu_tem.gui.shown_frame import shown_frame
 from napari_insitu_tem.gui.task_panel import TaskPanel
 from napari_insitu_tem.gui.zone_axis_view import ClickedParticle, ReadableFrames
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ZoneAxisDock"]
 
-_FILTERS = "Figure (*.svg);;Picture (*.png);;Table of all particles (*.csv)"
 _PLOTS = {"threshold": "Effect of the threshold", "evenness": "Evenness over time"}
 _READABLE, _NOT_READABLE, _DIM = "#3ddc84", "#e8a33d", "90"
 
@@ -37,28 +36,25 @@ class ZoneAxisDock(TaskPanel):
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__(viewer, "zone_axis", hidden=("threshold",))
         self.found: ZoneAxis | None = None
-        self._canvas: Any = None
         self._outlines: weakref.ref[Labels] | None = None
         self.readable = ReadableFrames(ZoneAxisSettings().threshold)
         self.readable.changed.connect(self._refresh)
         self.readable.particle_chosen.connect(self._choose)
         self._clicks = ClickedParticle(self.readable.choose)
         self.readable.frame_chosen.connect(self._go_to)
-        self._which = QComboBox()
-        self._which.setObjectName("which_plot")
-        self._which.setToolTip("What to plot.")
-        self._which.currentIndexChanged.connect(self._plot)
-        self._save = QPushButton("Save plot or table …")
-        self._save.setObjectName("save_plot")
-        self._save.setToolTip(
-            "Save the plot as SVG or PNG with its numbers beside it, or the table of all particles "
-            "and frames as CSV, at the threshold that is set."
+        save = SaveButton(
+            self.save,
+            lambda: f"{self.plots.which.currentData()}.svg",
+            text="Save plot or table …",
+            tip="Save the plot as SVG or PNG with its numbers beside it, or the table of all "
+            "particles and frames as CSV, at the threshold that is set.",
+            filters=f"{FIGURES};;Table of all particles (*.csv)",
         )
-        self._save.clicked.connect(self._ask_and_save)
-        for widget in (self.readable, self._which, self._save):
-            self.extras.addWidget(widget)
-        self._which.hide()
-        self._save.hide()
+        self.plots = ResultPlots("Run Zone axis first.", _PLOTS, save=save)
+        self.plots.said.connect(lambda text, error: self.say(text, error=error))
+        self.plots.picked.connect(self._pick)
+        self.extras.addWidget(self.readable)
+        self.extras.addWidget(self.plots)
         self._reset.clicked.connect(
             lambda: self.readable.box.setValue(ZoneAxisSettings().threshold)
         )
@@ -87,7 +83,6 @@ class ZoneAxisDock(TaskPanel):
                 self._outlines = weakref.ref(layer)
                 self._clicks.listen_to(layer)
         self.readable.show_result(result)
-        self._offer_plots(result)
         self._refresh()
         self._moved()
         # What passes stands above and follows the slider; here is what else there is to know.
@@ -105,7 +100,6 @@ class ZoneAxisDock(TaskPanel):
         ValueError
             When there is nothing to save yet, or the ending is another.
         """
-        from napari_insitu_tem.figures import save_drawing
         from napari_insitu_tem.io.tables import TABLE_SUFFIXES, write_table
 
         if self.found is None or not len(self.found.table):
@@ -114,41 +108,9 @@ class ZoneAxisDock(TaskPanel):
         if path.suffix.lower() in TABLE_SUFFIXES:
             table = self.found.tables(threshold)["zone_axis"]
             return [write_table(table, path, provenance=self.found.provenance)]
-        return save_drawing(self.found.drawings(threshold)[self._which.currentData()], path)
-
-    def _ask_and_save(self) -> None:
-        name = f"{self._which.currentData()}.svg"
-        path, chosen = QFileDialog.getSaveFileName(self, "Save", name, _FILTERS)
-        if not path:
-            return
-        if not Path(path).suffix:
-            path += chosen[chosen.index("*") + 1 : chosen.index(")")]
-        try:
-            self.save(path)
-        except (OSError, ValueError) as error:
-            self.say(plain_words(error), error=True)
-        else:
-            self.say(f"Saved {path}.")
+        return self.plots.save(path)
 
     # -- inside ----------------------------------------------------------------------------
-
-    def _offer_plots(self, result: ZoneAxis) -> None:
-        chosen = self._which.currentData()
-        self._which.blockSignals(True)
-        self._which.clear()
-        for name, title in _PLOTS.items():
-            if name == "threshold" or result.movie.n_frames > 1:
-                self._which.addItem(title, name)
-        self._which.setCurrentIndex(max(self._which.findData(chosen), 0))
-        self._which.blockSignals(False)
-        if self._canvas is None:
-            from napari_insitu_tem.gui.plot_canvas import PlotCanvas
-
-            self._canvas = PlotCanvas()
-            self._canvas.picked.connect(self._pick)
-            self.extras.insertWidget(self.extras.indexOf(self._which) + 1, self._canvas)
-        for widget in (self._which, self._canvas, self._save):
-            widget.setVisible(bool(len(result.table)))
 
     def _layer(self) -> Labels | None:
         layer = self._outlines() if self._outlines is not None else None
@@ -159,11 +121,13 @@ class ZoneAxisDock(TaskPanel):
         self._plot()
         self._colour()
 
-    def _plot(self, _: int = 0) -> None:
-        name = self._which.currentData()
-        if self._canvas is None or self.found is None or name is None:
+    def _plot(self) -> None:
+        if self.found is None:
             return
-        self._canvas.plot(self.found.drawings(self.readable.threshold).get(name))
+        drawings = self.found.drawings(self.readable.threshold)
+        if self.found.movie.n_frames == 1:
+            drawings.pop("evenness", None)
+        self.plots.show_drawings(drawings)
         self._mark()
 
     def _colour(self) -> None:
@@ -194,8 +158,8 @@ class ZoneAxisDock(TaskPanel):
 
     def _mark(self, _: int = 0) -> None:
         layer = self._layer()
-        if self._canvas is not None and layer is not None:
-            self._canvas.mark(self.readable.particle or None, shown_frame(self.viewer, layer))
+        if layer is not None:
+            self.plots.mark(self.readable.particle or None, shown_frame(self.viewer, layer))
 
     def _pick(self, particle: int, frame: int) -> None:
         self.readable.choose(particle)

@@ -151,7 +151,7 @@ def first_network(recipe: TrainRecipe) -> nn.Module:
 
 def _parent(name: str) -> Model:
     """Return the model to start from; says how to make it, where a shipped recipe does."""
-    there = {each.name for each in (*list_models(), *list_broken())}
+    there = {model.name for model in list_models()} | {broken.name for broken in list_broken()}
     if name not in there and name in shipped_recipes():
         raise TrainError(
             f"This training starts from the model '{name}', which has not been trained yet. "
