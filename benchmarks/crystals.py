@@ -175,9 +175,6 @@ def index_table(seeds: int) -> None:
 def fringes_table() -> None:
     """Spacing of graphitic fringes, by the scale bar that is drawn into the picture."""
     from napari_insitu_tem import read_movie
-    from napari_insitu_tem.analysis.fourier.pairs import find_pairs
-    from napari_insitu_tem.analysis.fourier.spectrum import Spectrum
-    from napari_insitu_tem.analysis.fourier.window import FourierError, Window
     from napari_insitu_tem.tasks.calibrate import CalibrateSettings, calibrate
 
     movie = read_movie(recordings("fringes") / "carbon-fringes.tif")
@@ -190,14 +187,8 @@ def fringes_table() -> None:
         for x in range(0, image.shape[1] - PATCH + 1, PATCH // 2):
             mask = np.zeros(image.shape, bool)
             mask[y : y + PATCH, x : x + PATCH] = True
-            try:
-                window = Window.of_mask(mask)
-                pairs = find_pairs(
-                    Spectrum.of(image, window), shortest=0.2 / pixel_size, longest=0.5 / pixel_size
-                )
-            except FourierError:
-                continue
-            found_pairs += pairs[:1]
+            search = Search(0.2 / pixel_size, 0.5 / pixel_size, 12)
+            found_pairs += particle_pairs(image, mask, search).pairs[:1]
     rows = []
     for name, least in (("all", 0.0), ("clear fringes: 30 times the noise", 30.0)):
         chosen = [pair for pair in found_pairs if pair.excess >= least]

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from napari_insitu_tem.analysis.columns.continued import continued_places
 from napari_insitu_tem.analysis.columns.counts import count_columns
+from napari_insitu_tem.analysis.columns.occupancy import Evidence, occupancy
 from napari_insitu_tem.analysis.columns.rates import poisson_interval
 from napari_insitu_tem.analysis.columns.shared_motion import follow, refine
+from napari_insitu_tem.analysis.columns.site_levels import divide_contrast, known_medians
 from napari_insitu_tem.analysis.columns.sites import assign, find_sites, surface_sites
 from napari_insitu_tem.job import Cancelled, Job
 from napari_insitu_tem.movie import Movie
@@ -199,3 +201,12 @@ def test_the_error_of_a_count_is_that_of_independent_sites(seed):
     table = count_columns(chance, np.arange(8) < 3, np.ones(8, int))
     assert np.allclose(table["columns"], chance.sum(1), atol=1e-5)
     assert np.allclose(table["columns_error"] ** 2, (chance * (1 - chance)).sum(1), atol=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_site_that_no_frame_shows_leaves_no_gap_and_no_warning():
+    levels = np.random.default_rng(3).normal(1, 0.1, (40, 6))
+    levels[:, 2] = np.nan
+    state = occupancy(Evidence(divide_contrast(levels), (0.0, 1.0)))
+    assert all(np.isfinite(part).all() for part in (state.probability, state.empty, state.noise))
+    assert np.isnan(known_medians(levels)).tolist() == [False, False, True, False, False, False]

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from napari_insitu_tem.analysis.fourier.following import Search
+from napari_insitu_tem.analysis.fourier.pairs import find_pairs
 from napari_insitu_tem.analysis.fourier.particle import particle_pairs, touches_border
+from napari_insitu_tem.analysis.fourier.spectrum import Spectrum
+from napari_insitu_tem.analysis.fourier.window import Window
 
 SHAPE = (120, 120)
 
@@ -86,3 +89,28 @@ def test_no_pair_and_one_pair_are_said(rng):
     assert none.pairs == () and none.window is not None and "No pair" in none.note
     one = particle_pairs(noise + waves((7, 30, 1)), disc(40), Search(false_alarm=1e-5))
     assert len(one.pairs) == 1 and "Only one" in one.note
+
+
+@pytest.mark.parametrize("steepness", [0, 2, 4])
+def test_a_background_that_falls_with_frequency_does_not_pull_the_spacing(rng, steepness):
+    side, period = 48, 6.5
+    frequency = np.hypot(np.fft.fftfreq(4 * side)[:, None], np.fft.fftfreq(4 * side))
+    falling = np.maximum(frequency, 0.01) ** (-steepness / 2) * period ** (-steepness / 2)
+    found = []
+    for angle in np.linspace(5, 175, 24):
+        noise = np.fft.ifft2(np.fft.fft2(rng.normal(size=(4 * side,) * 2)) * falling).real
+        image = waves((period, angle, 0.8))[:side, :side] + 0.5 * noise[:side, :side]
+        spectrum = Spectrum.of(image, Window.of_mask(np.ones((side, side), bool)))
+        pairs = find_pairs(spectrum, shortest=3.5, longest=9)
+        found.append(pairs[0].spacing)
+    assert np.median(found) == pytest.approx(period, rel=0.005)
+
+
+def test_fringes_that_are_bent_keep_their_spacing():
+    period, side = 6.5, 48
+    y, x = np.mgrid[-200:200, -200:200].astype(float)
+    rings = np.cos(2 * np.pi * np.hypot(y, x) / period)
+    for radius in (100, 130, 160):
+        mask = (abs(y - radius) < side / 2) & (abs(x) < side / 2)
+        pair = particle_pairs(rings, mask, Search(3.5, 9, 12)).pairs[0]
+        assert pair.spacing == pytest.approx(period, rel=0.005)

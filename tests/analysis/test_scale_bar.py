@@ -108,12 +108,21 @@ def test_a_bar_with_end_ticks_is_measured():
     assert find_scale_bar(image).length == 90
 
 
-def test_of_an_outlined_bar_the_inside_is_measured():
+@pytest.mark.parametrize("thick", [1, 2])
+@pytest.mark.parametrize("grey", [0, 255])
+def test_an_outlined_bar_ends_in_the_middle_of_its_outline(thick, grey):
     image = noisy()
-    image[170:178, 20:101] = 255
-    image[171:177, 21:100] = 0
+    image[171 - thick : 177 + thick, 21 - thick : 100 + thick] = 255 - grey
+    image[171:177, 21:100] = grey
     bar = find_scale_bar(image)
-    assert (bar.length, bar.bright) == (79, False)
+    assert (bar.length, bar.x, bar.bright) == (79 + thick, 21 - thick / 2, grey == 255)
+
+
+def test_a_smooth_end_is_no_outline():
+    image = np.full((60, 200), 20.0)
+    image[29:37, 49:151] = 140
+    image[30:36, 50:150] = 240
+    assert find_scale_bar(image).length == pytest.approx(100 + 2 * (120 / 220), abs=0.01)
 
 
 @pytest.mark.parametrize("quality", [60, 90])

@@ -116,8 +116,9 @@ def find_scale_bar(frame: np.ndarray) -> ScaleBar | None:
 
     Every row is cut into runs of one grey. Runs that begin and end at the same column in
     successive rows make a box; a scale bar is the largest box that is at least three times as
-    long as thick, does not span the frame, and stands out from what is around it. Of a bar
-    with an outline of another grey, the inside is measured.
+    long as thick, does not span the frame, and stands out from what is around it. A bar with an
+    outline that sets it off from the image ends in the middle of its outline, as a line is drawn
+    along an edge; no programme says whether the outline lies within the length.
 
     Parameters
     ----------
@@ -227,13 +228,34 @@ def _judge(
     every = np.concatenate([steps, across])
     if not (np.all(every > contrast) or np.all(every < -contrast)):
         return None
+    outline = _outline(image, (top, bottom, start, stop), grey)
+    length = _subpixel_length(image, (top, bottom, start, stop), grey)
     return ScaleBar(
-        length=_subpixel_length(image, (top, bottom, start, stop), grey),
+        length=stop - start + outline if outline else length,
         y=(top + bottom - 1) / 2,
-        x=float(start),
+        x=start - outline / 2,
         thickness=thickness,
         bright=bool(steps[0] > 0),
     )
+
+
+def _outline(image: np.ndarray, corners: tuple[int, int, int, int], grey: float) -> int:
+    """Return how thick (px) the line of another grey is that frames a bar; 0 without one.
+
+    A smooth end is no outline: its grey lies between those of the bar and of what is around.
+    """
+    top, bottom, start, stop = corners
+    reach = min(top, image.shape[0] - bottom, start, image.shape[1] - stop, bottom - top + 1)
+    line, thickness = np.nan, 0
+    for off in range(1, reach + 1):
+        box = image[top - off : bottom + off, start - off : stop + off]
+        frame = np.concatenate([box[0], box[-1], box[1:-1, 0], box[1:-1, -1]])
+        middle = float(np.median(frame))
+        if np.ptp(frame) > 2 * _SAME or (thickness and abs(middle - line) > _SAME):
+            beyond = middle - grey
+            return thickness if beyond * (line - grey) < (line - grey) ** 2 else 0
+        line, thickness = (line if thickness else middle), off
+    return 0
 
 
 def _subpixel_length(image: np.ndarray, corners: tuple[int, int, int, int], grey: float) -> float:

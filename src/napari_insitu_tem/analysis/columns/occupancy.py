@@ -14,6 +14,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from scipy import ndimage
 
+from napari_insitu_tem.analysis.columns.site_levels import known_medians
+
 __all__ = ["Evidence", "Occupancy", "occupancy"]
 
 _ROUNDS = 12
@@ -120,7 +122,8 @@ def occupancy(evidence: Evidence) -> Occupancy:
     changes = (likelihood - still > _GAIN) & (step > _STEP)
     changes &= (posterior.max(0) > 0.9) & (posterior.min(0) < 0.1)
     chance = np.where(changes[np.newaxis], posterior, of_still)
-    mean = np.nanmean(np.where(np.isfinite(levels), levels, np.nan), axis=0)
+    known = np.isfinite(levels)
+    mean = np.where(known, levels, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     empty = np.where(changes, means[:, 0], mean)
     full = np.where(changes, means[:, 1], mean)
     favour = (by_frame[..., 1] - by_frame[..., 0]).astype(np.float32)
@@ -130,8 +133,7 @@ def occupancy(evidence: Evidence) -> Occupancy:
 def _noise(levels: np.ndarray) -> np.ndarray:
     """Return the noise (s,) of the levels: half a site's own, half that of all."""
     steps = np.abs(np.diff(levels, axis=0)) if len(levels) > 2 else np.abs(levels[:1]) * 0.2
-    with np.errstate(all="ignore"):
-        own = 1.4826 * np.nanmedian(steps, axis=0) / 2**0.5
+    own = 1.4826 * known_medians(steps) / 2**0.5
     pooled = float(np.nanmedian(own)) if np.isfinite(own).any() else 1.0
     own = np.where(np.isfinite(own), own, pooled)
     return np.maximum(np.sqrt((own**2 + pooled**2) / 2), 1e-9)

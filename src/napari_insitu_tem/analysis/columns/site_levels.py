@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from napari_insitu_tem.analysis.columns.shared_motion import Motion
 
-__all__ = ["divide_contrast", "levels_of", "response", "spot_size"]
+__all__ = ["divide_contrast", "known_medians", "levels_of", "response", "spot_size"]
 
 _SIZES = (0.08, 0.1, 0.125, 0.16, 0.2, 0.26)
 """Standard deviations of a spot that are tried, in neighbour distances."""
@@ -133,8 +133,7 @@ def divide_contrast(levels: np.ndarray) -> np.ndarray:
     levels : (t, s) array
         From `levels_of`.
     """
-    usual = np.nanmedian(levels, axis=0) if len(levels) else np.zeros(levels.shape[1])
-    usual = np.nan_to_num(usual)
+    usual = np.nan_to_num(known_medians(levels))
     power = float(np.sum(usual**2))
     if power == 0 or levels.shape[1] < 4:
         return levels
@@ -143,3 +142,12 @@ def divide_contrast(levels: np.ndarray) -> np.ndarray:
     slope = along / np.maximum(np.sum(np.where(seen, usual**2, 0), axis=1), 1e-12 * power)
     slope = slope / max(float(np.median(slope)), 1e-12)
     return np.where(slope[:, np.newaxis] > 0.25, levels / np.maximum(slope, 0.25)[:, None], np.nan)
+
+
+def known_medians(levels: np.ndarray) -> np.ndarray:
+    """Return the median (s,) of every site over the frames (t, s) that show it, NaN if none."""
+    known = np.isfinite(levels).any(axis=0)
+    medians = np.full(levels.shape[1], np.nan)
+    if known.any():
+        medians[known] = np.nanmedian(levels[:, known], axis=0)
+    return medians

@@ -106,19 +106,15 @@ def draw_heavy_movie(
         flex = [ndimage.gaussian_filter(rng.normal(size=(size, size)), 2 * spacing) for _ in "yx"]
         flex = [0.06 * spacing * each / each.std() for each in flex]
 
-        def moved(points: np.ndarray, flex: list[np.ndarray] = flex, frame: int = frame):  # type: ignore[no-untyped-def]
-            pixel = tuple(np.clip(np.rint(points).astype(int), 0, size - 1).T)
-            return points + np.column_stack([each[pixel] for each in flex]) + drift[frame]
-
-        light = moved(lattice)
-        heavy = moved(places[paths[:, frame]])
+        light = _moved(lattice, flex, drift[frame])
+        heavy = _moved(places[paths[:, frame]], flex, drift[frame])
         heavy = heavy + rng.normal(0, 0.05 * spacing, heavy.shape)
         seen = rng.random(atoms) > hidden
         heights = usual * np.exp(rng.normal(0, flicker, atoms)) * seen
         blur = focus[frame] * wide
         image = _spots(size, light, rng.lognormal(0, 0.12, len(light)), blur)
         image += _spots(size, heavy, heights, 1.2 * blur)
-        image += _spots(size, moved(patch), np.full(patches, 1.5), 3.5 * wide)
+        image += _spots(size, _moved(patch, flex, drift[frame]), np.full(patches, 1.5), 3.5 * wide)
         image += rng.normal(0, noise, image.shape)
         rows_off = np.cumsum(rng.normal(0, 0.15, size))
         rows_off -= ndimage.gaussian_filter1d(rows_off, 8)
@@ -146,6 +142,12 @@ def draw_heavy_movie(
     )
 
 
+def _moved(points: np.ndarray, flex: list[np.ndarray], drift: np.ndarray) -> np.ndarray:
+    """Return where points (n, 2) lie when the sheet has drifted (2,) and is bent by maps (y, x)."""
+    pixel = tuple(np.clip(np.rint(points).astype(int), 0, len(flex[0]) - 1).T)
+    return np.asarray(points + np.column_stack([each[pixel] for each in flex]) + drift)
+
+
 def _honeycomb(size: int, spacing: float) -> np.ndarray:
     """Return the sites of a honeycomb, somewhat turned."""
     a = spacing * np.array([[np.sqrt(3), 0], [np.sqrt(3) / 2, 1.5]])
@@ -165,8 +167,15 @@ def _places(lattice: np.ndarray, spacing: float) -> np.ndarray:
     return np.concatenate([lattice, hollow])
 
 
-def _paths(  # type: ignore[no-untyped-def]
-    rng, places, inside, patch, spacing, atoms, n_frames, hops_per_frame
+def _paths(
+    rng: np.random.Generator,
+    places: np.ndarray,
+    inside: np.ndarray,
+    patch: np.ndarray,
+    spacing: float,
+    atoms: int,
+    n_frames: int,
+    hops_per_frame: float,
 ) -> np.ndarray:
     """Return the place of every atom in every frame (atoms, frames); never two close together."""
     distance = np.linalg.norm(places[:, None] - places[None], axis=2)

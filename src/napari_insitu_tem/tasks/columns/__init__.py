@@ -10,7 +10,7 @@ import numpy as np
 from napari_insitu_tem.analysis.columns import ColumnsError
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
-from napari_insitu_tem.tasks.columns.finding import Finder, finder_for
+from napari_insitu_tem.tasks.columns.finding import Finder, Found, finder_for
 from napari_insitu_tem.tasks.columns.measuring import Measured, measured
 from napari_insitu_tem.tasks.columns.result import Columns
 from napari_insitu_tem.tasks.columns.settings import ColumnsSettings
@@ -54,7 +54,7 @@ def columns(
     finder = finder_for(movie, settings, job)
     job.log(finder.words)
 
-    def measure(found):  # type: ignore[no-untyped-def]
+    def measure(found: Found) -> Measured:
         return measured(found, finder, refinement=settings.refined_by, even=settings.evenness > 0)
 
     steps = job.map(

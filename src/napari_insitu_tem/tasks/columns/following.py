@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from napari_insitu_tem.job import Job
 from napari_insitu_tem.movie import Movie
 from napari_insitu_tem.tasks.columns.dynamics import Dynamics, DynamicsError, dynamics
 from napari_insitu_tem.tasks.columns.result import Columns
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["follow"]
 
@@ -63,7 +68,7 @@ def _renumbered(course: Dynamics, movie: Movie, kept: np.ndarray) -> Dynamics:
     if len(kept) == movie.n_frames:
         return course
 
-    def whole(table):  # type: ignore[no-untyped-def]
+    def whole(table: pd.DataFrame) -> pd.DataFrame:
         return table.assign(frame=kept[table["frame"].to_numpy(int)])
 
     probability = np.full((movie.n_frames, course.probability.shape[1]), np.nan, np.float32)
