@@ -32,11 +32,11 @@ class Calibration:
         what misleads the network at one column misleads it at the others, too.
     """
 
-    half: float = 0.385
-    soft: float = 0.083
-    slope: float = 1.18
-    offset: float = 0.85
-    between: float = 0.16
+    half: float
+    soft: float
+    slope: float
+    offset: float
+    between: float
 
     def empty(self, shares: np.ndarray) -> np.ndarray:
         """Return the probability (n,) that sites with shares (n, 3) are empty."""
@@ -54,4 +54,7 @@ class Calibration:
 
 
 #: Of the shipped networks, by the number of images that they take.
-CALIBRATIONS = {3: Calibration(), 1: Calibration()}
+CALIBRATIONS = {
+    3: Calibration(half=0.424, soft=0.075, slope=1.215, offset=0.993, between=0.15),
+    1: Calibration(half=0.509, soft=0.076, slope=1.129, offset=0.552, between=0.28),
+}

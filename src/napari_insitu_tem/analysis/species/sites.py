@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_insitu_tem.analysis.species.calibration import Calibration
+from napari_insitu_tem.analysis.species.calibration import CALIBRATIONS, Calibration
 from napari_insitu_tem.analysis.species.honeycomb import ON_SITE, Honeycomb
 from napari_insitu_tem.analysis.species.peaks import Columns, spot_masses
 
@@ -83,7 +83,7 @@ def read_sites(
     lattice: Honeycomb,
     *,
     area: tuple[slice, slice],
-    calibration: Calibration = Calibration(),
+    calibration: Calibration = CALIBRATIONS[3],
     largest_hole: int = 12,
 ) -> Sites:
     """Read every site of the sheet.

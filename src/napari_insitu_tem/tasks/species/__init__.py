@@ -199,7 +199,13 @@ class _Run:
 
         counts = pd.DataFrame(self.tables.counts)
         warning = self._warning()
-        message = summary(counts, self.troubles, doubtful=self.doubtful, dose=self.movie.dose)
+        message = summary(
+            counts,
+            self.troubles,
+            doubtful=self.doubtful,
+            dose=self.movie.dose,
+            images=len(self.used),
+        )
         message = f"{warning} {message}".strip()
         self.job.log(message)
         return Species(

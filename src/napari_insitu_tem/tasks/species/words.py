@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 __all__ = ["dark_words", "faint_words", "order_words", "summary", "wrong_images", "wrong_length"]
 
 #: e/Å² an image below which simulated series give too many vacancies, and the mean confidence at
-#: sulphur sites that goes with it (shipped network, 100 to 1000 e/Å², seeds below 1000).
+#: sulphur sites that goes with it (`species`, three images, 100 to 1000 e/Å², seeds below
+#: 1000). From one image the confidence is lower, and does not tell the dose.
 _ENOUGH, _SURE = 200, 0.94
 
 
@@ -75,7 +76,7 @@ def dark_words(series: int, n_series: int) -> str:
     )
 
 
-def faint_words(dose: float | None, confidence: float) -> str:
+def faint_words(dose: float | None, confidence: float, images: int) -> str:
     """Say that there are too few electrons to count vacancies; nothing where there are enough.
 
     Parameters
@@ -84,10 +85,12 @@ def faint_words(dose: float | None, confidence: float) -> str:
         e/Å² an image, if known.
     confidence : float
         Mean probability of the likeliest class at the sulphur sites; tells where no dose does.
+    images : int
+        Of a series.
     """
     if dose is not None and dose < _ENOUGH:
         start = f"With {dose:.0f} e/Å² an image (less than {_ENOUGH})"
-    elif dose is None and confidence < _SURE:
+    elif dose is None and images > 1 and confidence < _SURE:
         start = (
             f"The network is unsure of the sulphur columns (confidence {confidence:.2f} in the "
             f"mean), as with less than {_ENOUGH} e/Å² an image: then"
@@ -101,7 +104,12 @@ def faint_words(dose: float | None, confidence: float) -> str:
 
 
 def summary(
-    counts: pd.DataFrame, troubles: Sequence[str], *, doubtful: int, dose: float | None
+    counts: pd.DataFrame,
+    troubles: Sequence[str],
+    *,
+    doubtful: int,
+    dose: float | None,
+    images: int,
 ) -> str:
     """Return what was found, and what is doubtful; `dose` is that of an image, e/Å²."""
     series = len(counts)
@@ -118,7 +126,7 @@ def summary(
     ]  # fmt: skip
     each = f" a series, in the mean of {series}" if many else ""
     words = [f"Columns: {', '.join(parts)}{each}. Vacancies: {', '.join(gone)}{each}."]
-    if faint := faint_words(dose, float(mean["sulphur_confidence"])):
+    if faint := faint_words(dose, float(mean["sulphur_confidence"]), images):
         words.append(faint)
     if doubtful:
         words.append(
