@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from napari_insitu_tem.analysis.columns.continued import continued_places
 from napari_insitu_tem.analysis.columns.counts import count_columns
+from napari_insitu_tem.analysis.columns.distances import own_spacing, strong_sites
 from napari_insitu_tem.analysis.columns.occupancy import Evidence, occupancy
 from napari_insitu_tem.analysis.columns.rates import poisson_interval
 from napari_insitu_tem.analysis.columns.shared_motion import follow, refine
@@ -210,3 +211,16 @@ def test_a_site_that_no_frame_shows_leaves_no_gap_and_no_warning():
     state = occupancy(Evidence(divide_contrast(levels), (0.0, 1.0)))
     assert all(np.isfinite(part).all() for part in (state.probability, state.empty, state.noise))
     assert np.isnan(known_medians(levels)).tolist() == [False, False, True, False, False, False]
+
+
+def test_hops_are_measured_by_the_spacing_of_the_heavier_kind():
+    steps = np.array([(i, j) for i in range(6) for j in range(6)], float)
+    heavy, light = 12 * steps, 12 * steps + 6
+    levels = np.concatenate([np.full((20, 36), 1.0), np.full((20, 36), 0.4)], axis=1)
+    levels += np.random.default_rng(0).normal(0, 0.1, levels.shape)
+    levels[:, 3] = np.nan
+    strong = strong_sites(levels)
+    assert strong[:36].sum() == 35 and not strong[36:].any()
+    sites = np.concatenate([heavy, light])
+    assert own_spacing(sites) < 10 and own_spacing(sites[strong]) == pytest.approx(13.2)
+    assert own_spacing(sites[:5]) == 0 and not strong_sites(np.zeros((4, 3))).any()

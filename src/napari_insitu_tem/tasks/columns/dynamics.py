@@ -12,7 +12,12 @@ import numpy as np
 from napari_insitu_tem import units
 from napari_insitu_tem.analysis.columns.continued import with_continued
 from napari_insitu_tem.analysis.columns.counts import count_columns
-from napari_insitu_tem.analysis.columns.distances import closest, hop_unit
+from napari_insitu_tem.analysis.columns.distances import (
+    closest,
+    hop_unit,
+    own_spacing,
+    strong_sites,
+)
 from napari_insitu_tem.analysis.columns.hops import Event
 from napari_insitu_tem.analysis.columns.occupancy import Evidence, Occupancy
 from napari_insitu_tem.analysis.columns.rates import event_rates
@@ -196,6 +201,8 @@ def dynamics(
     state = occupancy_over_time(movie, motion, sites, spacing, evidence, job)
     # Places where the lattice goes on are sites only if a column is there at some time.
     kept = (times > 0) | (state.probability.max(0) > 0.5)
+    # Columns hop among sites of their own kind, whatever light columns lie between.
+    unit = max(unit, own_spacing(sites[kept & strong_sites(levels)]))
     sites, state = sites[kept], state.of(kept)
     state, events = happened_to(state, sites, unit, job)
     site = np.concatenate(
