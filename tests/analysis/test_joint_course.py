@@ -6,6 +6,7 @@ import pytest
 from napari_insitu_tem.analysis.columns.hops import find_events
 from napari_insitu_tem.analysis.columns.joint_course import joint_course
 from napari_insitu_tem.analysis.columns.moves import Moves, clusters, moves_between
+from napari_insitu_tem.job import Cancelled
 
 
 def favour_of(full, evidence):
@@ -109,6 +110,19 @@ def test_frames_that_say_nothing_leave_everything_as_it_was():
     course, events = course_of([[0, 0], [0, 1]], favour, [1, 0])
     assert not events
     assert course.probability[10, 0] > 0.9 > 0.1 > course.probability[10, 1]
+
+
+def test_a_long_course_can_be_stopped_between_frames():
+    sites, calls = np.array([[0.0, 0.0], [0.0, 1.0]]), []
+
+    def check():
+        calls.append(1)
+        if len(calls) == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        joint_course(np.zeros((50, 2)), np.array([1.0, 0.0]), moves_between(sites, 1), check=check)
+    assert len(calls) == 3
 
 
 def test_sites_that_no_hop_connects_are_clusters_of_their_own():

@@ -9,6 +9,7 @@ kept (a beam). Forwards and backwards through them gives probabilities (Rabiner,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +43,13 @@ class JointCourse:
     moved: np.ndarray
 
 
-def joint_course(favour: np.ndarray, first: np.ndarray, moves: Moves) -> JointCourse:
+def joint_course(
+    favour: np.ndarray,
+    first: np.ndarray,
+    moves: Moves,
+    *,
+    check: Callable[[], None] = lambda: None,
+) -> JointCourse:
     """Find the course of the sites of a cluster.
 
     Parameters
@@ -53,6 +60,8 @@ def joint_course(favour: np.ndarray, first: np.ndarray, moves: Moves) -> JointCo
         About how likely the sites are occupied in the first frame.
     moves : Moves
         What can happen between two frames.
+    check : callable
+        Called for every frame; raises to stop.
     """
     n_frames, n_sites = favour.shape
     # Beside the sites there is one that is always full, to come from, and one that is always
@@ -66,6 +75,7 @@ def joint_course(favour: np.ndarray, first: np.ndarray, moves: Moves) -> JointCo
     )
     beams = [_start(favour[0], first, model)]
     for evidence in favour[1:]:
+        check()
         beams.append(_next(beams[-1], evidence, model))
     return _backwards(beams, n_sites, len(moves.chance))
 

@@ -57,7 +57,9 @@ def happened_to(
     for cluster in job.track(clusters(sites[rows], spacing), "Following columns"):
         members = rows[cluster]
         moves = moves_between(sites[members], spacing)
-        course = joint_course(state.favour[:, members], probability[0, members], moves)
+        course = joint_course(
+            state.favour[:, members], probability[0, members], moves, check=job.check
+        )
         probability[:, members] = course.probability
         events += [event.of(members) for event in find_events(course.moved, moves)]
     return dataclasses.replace(state, probability=probability), sorted(events)
